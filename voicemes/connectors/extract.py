@@ -1,0 +1,61 @@
+"""From the JSON of an answer to the values that replies and the recogniser use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jmespath.exceptions import JMESPathError
+
+from voicemes.connectors.exchange import NonsenseError
+from voicemes.model import Reference, SlotData
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+    from voicemes.connectors.spec import Listing, Names
+
+
+def search(expression: ParsedResult, data: Any) -> Any:
+    """Raises NonsenseError where the data are not what the expression expects."""
+    try:
+        return expression.search(data)
+    except JMESPathError as error:
+        raise NonsenseError(f"The answer does not fit {expression.expression!r}: {error}") from error
+
+
+def answers(expressions: Mapping[str, ParsedResult], may_be_absent: Names, data: Any) -> dict[str, SlotData]:
+    """Every named value that the answer has. Raises NonsenseError when one is missing that must be there."""
+    found: dict[str, SlotData] = {}
+    for name, expression in expressions.items():
+        value = search(expression, data)
+        if value is not None:
+            found[name] = slot_data(name, value)
+        elif name not in may_be_absent:
+            raise NonsenseError(f"The answer has no {name}")
+    return found
+
+
+def slot_data(name: str, value: Any) -> SlotData:
+    """A text, a number, or a mapping of these; raises NonsenseError for anything else."""
+    if isinstance(value, Mapping):
+        return {str(key): slot_data(name, part) for key, part in value.items() if part is not None}
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    raise NonsenseError(f"The answer has a {type(value).__name__} as {name}")
+
+
+def references(listing: Listing, data: Any) -> tuple[Reference, ...]:
+    """The things of a list. Raises NonsenseError for a list that is none, or an item without an id."""
+    items = search(listing.items, data)
+    if not isinstance(items, list):
+        raise NonsenseError("The answer has no list")
+    return tuple(_reference(listing, item) for item in items)
+
+
+def _reference(listing: Listing, item: Any) -> Reference:
+    identifier = search(listing.id, item)
+    if not isinstance(identifier, str | int) or isinstance(identifier, bool):
+        raise NonsenseError("The answer has an item without an id")
+    aliases = search(listing.aliases, item) if listing.aliases is not None else []
+    return Reference(str(identifier), tuple(str(alias) for alias in aliases or []))

@@ -1,0 +1,1 @@
+"""The edges that hear, understand and speak: one file per library, named after it."""

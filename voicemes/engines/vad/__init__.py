@@ -1,0 +1,1 @@
+"""Which pieces of sound are speech."""

@@ -1,0 +1,162 @@
+"""Every fact that observers can see, in the past tense.
+
+Observers (trace, terminal, later the screens) may lag or fail; they never hold up a turn and decide nothing.
+`to_json` and `from_json` keep the discriminator in the key "event".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: ClassVar[str] = "event"
+    at_s: float
+    """Session clock, seconds."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": self.name, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted(Event):
+    name: ClassVar[str] = "session_started"
+    session_id: str
+    station: str
+    operator_id: str
+    catalog_hash: str
+    wall_s: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(Event):
+    name: ClassVar[str] = "speech_started"
+    source_s: float
+    """Position in the audio source, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded(Event):
+    name: ClassVar[str] = "speech_ended"
+    source_s: float
+    duration_s: float
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisChanged(Event):
+    name: ClassVar[str] = "hypothesis_changed"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRefreshed(Event):
+    """The snapshot of what exists in the MES, as the next turns use it."""
+
+    name: ClassVar[str] = "live_refreshed"
+    live: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InputReceived(Event):
+    """One input to the dialogue, in full: what `replay` feeds again."""
+
+    name: ClassVar[str] = "input_received"
+    turn: int
+    scope: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken(Event):
+    """What the dialogue decided."""
+
+    name: ClassVar[str] = "step_taken"
+    turn: int
+    phase: str
+    effects: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSubmitted(Event):
+    name: ClassVar[str] = "command_submitted"
+    turn: int
+    command_id: str
+    operation: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswered(Event):
+    name: ClassVar[str] = "command_answered"
+    turn: int
+    command_id: str
+    outcome: str
+    """accepted, rejected, unsent or unknown"""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGiven(Event):
+    name: ClassVar[str] = "reply_given"
+    turn: int
+    key: str
+    shown: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCancelled(Event):
+    """The operator spoke over an answer, and it stopped."""
+
+    name: ClassVar[str] = "speech_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDropped(Event):
+    name: ClassVar[str] = "audio_dropped"
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost(Event):
+    name: ClassVar[str] = "device_lost"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFound(Event):
+    name: ClassVar[str] = "device_found"
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTroubled(Event):
+    name: ClassVar[str] = "engine_troubled"
+    engine: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Event):
+    """The one summary line of a turn."""
+
+    name: ClassVar[str] = "turn_ended"
+    turn: int
+    heard: str
+    outcome: str
+    """understood, ambiguous, rejected, pressed or timed_out"""
+    intent: str | None
+    slots: Mapping[str, Any]
+    route: str | None
+    confidence: float
+    answer: str
+    """What was shown to the operator."""
+    mes: str | None
+    """accepted, rejected, unsent or unknown; None where the MES was not asked"""
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+    """From the end of speech: endpoint, asr, nlu, dialogue, mes, tts, and decision and first_audio as running totals."""

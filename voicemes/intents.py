@@ -1,0 +1,120 @@
+"""The catalogue as values: what can be meant, what it needs, what it risks and what is answered.
+
+nlu/catalog.py reads these from YAML; matcher, dialogue and respond only see what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from voicemes.errors import CatalogError
+from voicemes.model import SlotData
+
+Risk: TypeAlias = Literal["R0", "R1", "R2", "R3", "R4"]
+Role: TypeAlias = str
+
+BUILT_IN_TYPES = ("job", "serial", "lot", "component", "quantity", "value", "step", "text")
+"""Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One sentence template and where it stands."""
+
+    text: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSpec:
+    name: str
+    type: str
+    is_required: bool = False
+    ask: str = ""
+    """The question when it is missing; every required slot has one."""
+    fill: Literal["", "context", "station"] = ""
+    """Where it comes from when it was not said: what was last spoken of, or what belongs to this station."""
+    answers: tuple[Template, ...] = ()
+    """More ways to answer the question than the bare value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    say: str
+    slots: Mapping[str, SlotData] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    operation: str
+    is_write: bool
+    undo: str = ""
+    """The operation that takes it back; empty where there is none."""
+    undo_fields: tuple[str, ...] = ()
+    """Values of the answer (or the slots) that the undo needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    name: str
+    summary: str
+    risk: Risk
+    role: Role
+    sentences: tuple[Template, ...]
+    action: Action
+    slots: Mapping[str, SlotSpec] = field(default_factory=dict)
+    say: Mapping[str, str] = field(default_factory=dict)
+    """Moment (confirm, done, …) -> reply template."""
+    remember: Mapping[str, str] = field(default_factory=dict)
+    """Context name -> name of the answer's value: what the next sentence may refer to."""
+    examples: tuple[Example, ...] = ()
+    not_examples: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueWord:
+    """Something that can be said to the dialogue itself: "yes", "cancel", "repeat that"."""
+
+    name: str
+    phases: tuple[str, ...]
+    sentences: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListValue:
+    id: str
+    aliases: tuple[Template, ...]
+    """How it is said, best first; templates of words, without slots. The first is also how it is spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    intents: Mapping[str, Intent]
+    lists: Mapping[str, tuple[ListValue, ...]] = field(default_factory=dict)
+    rules: Mapping[str, Template] = field(default_factory=dict)
+    dialogue: Mapping[str, DialogueWord] = field(default_factory=dict)
+    leads: Mapping[str, Template] = field(default_factory=dict)
+    """Slot type -> words that may stand before a bare answer: "order" before a job number."""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """Replies that no intent owns."""
+    hash: str = ""
+    """Of every file it was read from."""
+
+    def intent(self, name: str) -> Intent:
+        try:
+            return self.intents[name]
+        except KeyError:
+            raise CatalogError("there is no such intent.", intent=name) from None
+
+    def spoken_name(self, slot_type: str, value: str) -> str:
+        """How a list value is said ("solder-bridge" -> "solder bridge"), or nothing for another kind of value."""
+        for item in self.lists.get(slot_type, ()):
+            if item.id == value and item.aliases:
+                return item.aliases[0].text
+        return ""

@@ -1,0 +1,337 @@
+"""Every value that flows between stages.
+
+AudioFrame -> Utterance -> Transcript -> Parse -> Step -> MesCommand -> MesReply -> Reply -> SpeechChunk
+
+All are frozen: a stage makes a new value, it never changes one. Unions are closed; match them with `assert_never`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+# --- audio -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """How samples are laid out. Inside the product there is one format, `SPEECH`; edges convert to and from it."""
+
+    rate_hz: int = 16_000
+    channels: int = 1
+    width_bytes: int = 2
+    """Signed little-endian integers of this many bytes."""
+
+    @property
+    def bytes_per_second(self) -> int:
+        return self.rate_hz * self.channels * self.width_bytes
+
+
+SPEECH = AudioFormat()
+"""16 kHz mono, 16 bits: what the acoustic model and the voice detector were trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """A short piece of microphone audio in the `SPEECH` format."""
+
+    pcm: bytes
+    start_samples: int
+    """Position of the first sample since the source was opened; a gap between frames means that audio was dropped."""
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.pcm) // SPEECH.width_bytes
+
+
+EndedBy: TypeAlias = Literal["silence", "complete", "cap", "source_end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Speech between two boundaries, with a little silence on both sides."""
+
+    pcm: bytes
+    format: AudioFormat
+    started_s: float
+    """Source time of the first sample, in seconds."""
+    ended_s: float
+    """Source time at which the speech itself ended; the silence that proved it is not counted."""
+    ended_by: EndedBy
+
+
+# --- recognition -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised word with its place in the utterance."""
+
+    text: str
+    started_s: float
+    ended_s: float
+    deficit: float
+    """Acoustic deficit per 10 ms frame in nats below the best senone; 0 is a perfect fit, human speech is about 2.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser, or a keyboard, says was said."""
+
+    text: str
+    engine: str
+    words: tuple[Word, ...] = ()
+    confidence: float = 1.0
+    """0-1: that these words and no others were said to the system. Typed text is certain."""
+    is_complete: bool = True
+    """False when the audio ended in the middle of every sentence that the grammar allows."""
+    deficit: float = 0.0
+    """Mean acoustic deficit per frame over the words, in nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordGraph:
+    """Everything that may be said in one dialogue state, as an automaton over words.
+
+    States are 0 to n_states-1 and 0 is the start. An arc is (from, to, word, weight): weight is a probability-like
+    number in (0, 1], 1 where nothing is known.
+    """
+
+    name: str
+    n_states: int
+    finals: frozenset[int]
+    arcs: tuple[tuple[int, int, str, float], ...]
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset(word for _, _, word, _ in self.arcs)
+
+
+# --- understanding ---------------------------------------------------------------------------------------------------
+
+SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData]"
+"""A canonical slot value: an id, a number, or a small record such as {"before": "4711"}."""
+
+SlotSource: TypeAlias = Literal["said", "context", "corrected"]
+Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotValue:
+    name: str
+    value: SlotData
+    spoken: str
+    """The words it came from; empty when it was carried over from the context."""
+    source: SlotSource = "said"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reading of an utterance."""
+
+    intent: str
+    slots: tuple[SlotValue, ...]
+    score: float
+    route: Route
+
+    @property
+    def values(self) -> dict[str, SlotData]:
+        return {slot.name: slot.value for slot in self.slots}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    candidate: Candidate
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    candidates: tuple[Candidate, ...]
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    reason: Literal["silence", "noise", "incomplete", "out_of_grammar"]
+    transcript: Transcript
+    detail: str = ""
+
+
+Parse: TypeAlias = Understood | Ambiguous | NotUnderstood
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something that exists in the MES now and can be named by voice."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    """What people call it; an id made of digits and letters needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What exists now, as far as this station is concerned: a snapshot that feeds the recogniser and the resolver."""
+
+    references: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
+    """Slot type -> what may fill it ("job" -> the open orders). A type that is absent is not resolved."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    """Slot name -> the value that stands for it when none is said ("job" -> the order running at this station)."""
+
+    def knows(self, slot_type: str, identifier: str) -> bool:
+        """True when `identifier` exists, or when nobody can say whether it does."""
+        known = self.references.get(slot_type)
+        return known is None or any(reference.id == identifier for reference in known)
+
+
+# --- dialogue --------------------------------------------------------------------------------------------------------
+
+Phase: TypeAlias = Literal["idle", "filling", "confirming", "waiting"]
+Key: TypeAlias = Literal["yes", "no", "cancel", "repeat", "help"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be said now: it selects the grammar. Written `idle`, `confirming`, `confirming:scrap.report`,
+    `filling:scrap.report.defect`."""
+
+    phase: Phase = "idle"
+    intent: str = ""
+    slot: str = ""
+
+    def __str__(self) -> str:
+        tail = f"{self.intent}.{self.slot}" if self.slot else self.intent
+        return f"{self.phase}:{tail}" if tail else self.phase
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is to be said, as a key into the reply templates and the values that go into it."""
+
+    key: str
+    """`<intent>/<moment>` for an intent's own words, or the name of a common reply."""
+    values: Mapping[str, SlotData] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MesCommand:
+    """One question to, or one change in, the MES."""
+
+    command_id: str
+    """Made once, when the operator confirmed; the idempotency key for ever."""
+    operation: str
+    fields: Mapping[str, SlotData]
+    is_write: bool
+    operator_id: str
+    spoken_text: str
+    confirmed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    command_id: str
+    values: Mapping[str, SlotData] = field(default_factory=dict)
+    """What the MES says the result is, for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The MES understood and said no. Nothing was changed."""
+
+    command_id: str
+    code: str
+    reason: str
+    """One sentence that can be read to the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """The MES never got it. Nothing was changed."""
+
+    command_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It was sent and no trustworthy answer came. Only a person looking at the MES can tell."""
+
+    command_id: str
+    reason: str
+
+
+MesReply: TypeAlias = Accepted | Rejected | Unsent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    parse: Parse
+    while_speaking: bool = False
+    """True when the system's own voice was on: such a "yes" counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    reply: MesReply
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """Nothing was said for as long as the last `Listen` allowed."""
+
+
+Input: TypeAlias = Heard | Pressed | Answered | TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    scope: Scope
+    timeout_s: float | None
+    """After this many seconds of nothing the session sends `TimedOut`; None waits for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    command: MesCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """An action that was being prepared is gone and will not happen."""
+
+    intent: str
+    why: Literal["cancelled", "denied", "timed_out", "replaced"]
+
+
+Effect: TypeAlias = Say | Listen | Submit | Forget
+
+
+# --- speech out ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An answer in both its forms."""
+
+    shown: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """A piece of synthesised speech."""
+
+    pcm: bytes
+    format: AudioFormat

@@ -1,0 +1,260 @@
+"""Reads the catalogue: one YAML an intent, shared lists, rules, replies and dialogue words.
+
+    <folder>/<area>/<intent>.yaml     _lists/<name>.yaml     _rules.yaml     _replies.yaml     _dialogue.yaml
+
+A folder without `_replies.yaml` or `_dialogue.yaml` uses those of `base`, so a plant's own catalogue starts with one
+file. Every fault is a CatalogError with file and line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from voicemes.errors import CatalogError
+from voicemes.intents import (
+    BUILT_IN_TYPES,
+    Action,
+    Catalog,
+    DialogueWord,
+    Example,
+    Intent,
+    ListValue,
+    Risk,
+    SlotSpec,
+    Template,
+)
+from voicemes.nlu.yamlfile import Document, Path_
+
+MAX_FILES = 2_000
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*([.-][a-z][A-Za-z0-9_]*)*$", max_length=60)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+Data = str | int | float | dict[str, "str | int | float"]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SlotFile(_File):
+    type: Name
+    required: bool = False
+    ask: str = ""
+    fill: Literal["", "context", "station"] = ""
+    answers: list[Line] = []
+
+
+class ActionFile(_File):
+    operation: str
+    write: bool = False
+    undo: str = ""
+    undo_fields: list[str] = []
+
+
+class ExampleFile(_File):
+    say: Line
+    slots: dict[str, Data] = {}
+
+
+class IntentFile(_File):
+    """The schema of one intent file."""
+
+    intent: Name
+    summary: Line
+    risk: Risk
+    role: str = "operator"
+    slots: dict[Name, SlotFile] = {}
+    sentences: Annotated[list[Line], Field(min_length=1, max_length=500)]
+    action: ActionFile | None = None
+    say: dict[str, str] = {}
+    remember: dict[str, str] = {}
+    examples: list[ExampleFile] = []
+    not_examples: list[Line] = []
+
+
+class ListFile(_File):
+    list: Name
+    values: dict[str, list[Line]] | list[Line]
+
+
+class DialogueWordFile(_File):
+    phases: list[Literal["idle", "filling", "confirming"]]
+    sentences: list[Line]
+
+
+class DialogueFile(_File):
+    words: dict[Name, DialogueWordFile]
+    leads: dict[Name, Line] = {}
+
+
+def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
+    """Reads `folder`; common replies and dialogue words come from `base` where the folder has none."""
+    if not folder.is_dir():
+        raise CatalogError("this is not a folder of intents.", file=folder)
+    files = sorted(file for file in folder.rglob("*.yaml") if file.is_file())
+    if len(files) > MAX_FILES:
+        raise CatalogError(f"more than {MAX_FILES} files; is this a folder of intents?", file=folder)
+    intents = _load_intents([file for file in files if not _is_shared(file, folder)], folder)
+    lists = _load_lists([file for file in files if file.parent == folder / "_lists"])
+    words, leads = _load_dialogue(_either("_dialogue.yaml", folder, base))
+    catalog = Catalog(
+        intents=intents,
+        lists=lists,
+        rules=_load_rules(folder / "_rules.yaml"),
+        dialogue=words,
+        leads=leads,
+        replies=_load_replies(_either("_replies.yaml", folder, base)),
+        hash=_hash(files, folder),
+    )
+    _check_types(catalog)
+    return catalog
+
+
+def _is_shared(file: Path, folder: Path) -> bool:
+    return any(part.startswith("_") for part in file.relative_to(folder).parts)
+
+
+def _either(name: str, folder: Path, base: Path | None) -> Path | None:
+    return next((place / name for place in (folder, base) if place and (place / name).exists()), None)
+
+
+def _load_intents(files: list[Path], folder: Path) -> dict[str, Intent]:
+    intents: dict[str, Intent] = {}
+    for file in files:
+        intent = _load_intent(file)
+        if intent.name in intents:
+            raise CatalogError(f"the name is taken by {intents[intent.name].file}.", file=file, line=1, intent=intent.name)
+        intents[intent.name] = intent
+    if not intents:
+        raise CatalogError("there is no intent file in this folder.", file=folder)
+    return intents
+
+
+def _load_intent(file: Path) -> Intent:
+    document = Document(file)
+    name = str(document.data.get("intent", "")) if isinstance(document.data, dict) else ""
+    data = document.check(IntentFile, intent=name or None)
+    for slot_name, slot in data.slots.items():
+        if slot.required and not slot.ask:
+            raise document.error(f"slot '{slot_name}' is required; give it a question: 'ask:'.", ("slots", slot_name), name)
+    writes = data.risk != "R0"
+    action = data.action or ActionFile(operation=data.intent, write=writes)
+    return Intent(
+        name=data.intent,
+        summary=data.summary,
+        risk=data.risk,
+        role=data.role,
+        sentences=_templates(document, ("sentences",), data.sentences),
+        action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields)),
+        slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},
+        say=data.say,
+        remember=data.remember,
+        examples=tuple(
+            Example(example.say, example.slots, document.line(("examples", index)))
+            for index, example in enumerate(data.examples)
+        ),
+        not_examples=tuple(data.not_examples),
+        file=str(file),
+        line=document.line(("intent",)),
+    )
+
+
+def _slot(document: Document, name: str, slot: SlotFile) -> SlotSpec:
+    return SlotSpec(
+        name=name,
+        type=slot.type,
+        is_required=slot.required,
+        ask=slot.ask,
+        fill=slot.fill,
+        answers=_templates(document, ("slots", name, "answers"), slot.answers),
+    )
+
+
+def _templates(document: Document, path: Path_, texts: list[str]) -> tuple[Template, ...]:
+    return tuple(
+        Template(text, str(document.file), document.line((*path, index))) for index, text in enumerate(texts)
+    )
+
+
+def _load_lists(files: list[Path]) -> dict[str, tuple[ListValue, ...]]:
+    lists: dict[str, tuple[ListValue, ...]] = {}
+    for file in files:
+        document = Document(file)
+        data = document.check(ListFile)
+        if data.list in lists:
+            raise document.error(f"the list '{data.list}' is defined twice.", ("list",))
+        if data.list in BUILT_IN_TYPES:
+            raise document.error(f"'{data.list}' is a built-in slot type; choose another name.", ("list",))
+        lists[data.list] = tuple(_list_values(document, data))
+    return lists
+
+
+def _list_values(document: Document, data: ListFile) -> list[ListValue]:
+    if isinstance(data.values, list):
+        return [
+            ListValue(value, (Template(value, str(document.file), document.line(("values", index))),))
+            for index, value in enumerate(data.values)
+        ]
+    return [
+        ListValue(value, _templates(document, ("values", value), aliases or [value.replace("-", " ")]))
+        for value, aliases in data.values.items()
+    ]
+
+
+def _load_rules(file: Path) -> dict[str, Template]:
+    if not file.exists():
+        return {}
+    document = Document(file)
+    if not isinstance(document.data, dict) or not all(isinstance(text, str) for text in document.data.values()):
+        raise document.error("rules are written `name: template`, one a line.")
+    return {name: Template(text, str(file), document.line((name,))) for name, text in document.data.items()}
+
+
+def _load_replies(file: Path | None) -> Mapping[str, str]:
+    if file is None:
+        return {}
+    document = Document(file)
+    if not isinstance(document.data, dict) or not all(isinstance(text, str) for text in document.data.values()):
+        raise document.error("replies are written `name: text`, one a line.")
+    return document.data
+
+
+def _load_dialogue(file: Path | None) -> tuple[dict[str, DialogueWord], dict[str, Template]]:
+    if file is None:
+        return {}, {}
+    document = Document(file)
+    data = document.check(DialogueFile)
+    words = {
+        name: DialogueWord(name, tuple(word.phases), _templates(document, ("words", name, "sentences"), word.sentences))
+        for name, word in data.words.items()
+    }
+    leads = {name: Template(text, str(file), document.line(("leads", name))) for name, text in data.leads.items()}
+    return words, leads
+
+
+def _check_types(catalog: Catalog) -> None:
+    """Every slot type is built in or a list."""
+    for intent in catalog.intents.values():
+        for slot in intent.slots.values():
+            if slot.type not in BUILT_IN_TYPES and slot.type not in catalog.lists:
+                known = ", ".join((*BUILT_IN_TYPES, *sorted(catalog.lists)))
+                raise CatalogError(
+                    f"slot '{slot.name}' has the type '{slot.type}', which is neither built in nor a file in _lists. "
+                    f"Known: {known}.",
+                    file=intent.file,
+                    line=intent.line,
+                    intent=intent.name,
+                )
+
+
+def _hash(files: list[Path], folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.relative_to(folder)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

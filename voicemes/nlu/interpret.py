@@ -1,0 +1,53 @@
+"""From a transcript to a parse: the route, the acceptance, and the refusal.
+
+Refusing is a feature. A sentence must be complete, must be one of the catalogue's, and must have been heard well enough
+for what it would do: a query may be a guess, a write may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
+from voicemes.nlu.match import Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Least confidence at which something heard is acted on."""
+
+    read: float = 0.5
+    write: float = 0.6
+
+
+DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
+"""Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
+
+
+def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance: Acceptance | None = None) -> Parse:
+    """What `transcript` means in this state of the dialogue. Never raises for anything that was said."""
+    tokens = matcher.tokens(transcript.text)
+    if not tokens:
+        return NotUnderstood("silence", transcript)
+    if not transcript.is_complete:
+        return NotUnderstood("incomplete", transcript, "the sentence was not finished")
+    candidates = matcher.match(tokens, scope)
+    if not candidates:
+        return NotUnderstood("out_of_grammar", transcript, "no sentence of the catalogue")
+    best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
+    needed = max(_needed(candidate, matcher, acceptance or Acceptance()) for candidate in best)
+    if transcript.confidence < needed:
+        return NotUnderstood("noise", transcript, f"confidence {transcript.confidence:.2f} is below {needed:.2f}")
+    scored = tuple(_weigh(candidate, transcript) for candidate in best)
+    return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)
+
+
+def _needed(candidate: Candidate, matcher: Matcher, acceptance: Acceptance) -> float:
+    intent = matcher.catalog.intents.get(candidate.intent)
+    writes = intent.action.is_write if intent else candidate.intent in DIALOGUE_WRITES
+    return acceptance.write if writes else acceptance.read
+
+
+def _weigh(candidate: Candidate, transcript: Transcript) -> Candidate:
+    score = candidate.score * transcript.confidence
+    return Candidate(candidate.intent, candidate.slots, score, candidate.route)

@@ -1,0 +1,174 @@
+"""Words in, readings out: every way in which a sentence of the catalogue can be these words.
+
+A `Matcher` belongs to one catalogue and one snapshot of the plant. It also hands out the recogniser's graph for a
+dialogue state, built from the same phrases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from voicemes.intents import Catalog, Intent, SlotSpec, Template
+from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
+from voicemes.nlu.grammar import build_graph
+from voicemes.nlu.network import Network, Path, find_paths
+from voicemes.nlu.normalize import normalize
+from voicemes.nlu.phrase import Phrase
+from voicemes.nlu.template import Templates
+from voicemes.nlu.values import Vocabulary
+
+FREE_WORD_COST = 0.02
+"""What each freely matched word takes from a score of 1: a sentence with fewer of them explains more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sentence:
+    """One thing that may be said in a state: a template of an intent, or a dialogue word."""
+
+    name: str
+    template: Template
+    phrase: Phrase
+    slot: str = ""
+    """The slot that an answer or a correction fills; its template calls it {value}."""
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """The sentences of one scope as a network; a final state names its sentence."""
+
+    sentences: list[Sentence]
+    network: Network = field(default_factory=Network)
+    by_final: dict[int, Sentence] = field(default_factory=dict)
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        starts = []
+        for sentence in self.sentences:
+            final = self.network.final()
+            self.by_final[final] = sentence
+            starts.append(self.network.enter(sentence.phrase, final))
+        self.start = self.network.join(starts)
+
+
+class Matcher:
+    def __init__(self, catalog: Catalog, live: Live | None = None) -> None:
+        self.catalog = catalog
+        self.live = live or Live()
+        self.templates = Templates(catalog.rules)
+        self.vocabulary = Vocabulary(catalog, self.live, self.templates)
+        self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
+        self._compiled: dict[Scope, _Compiled] = {}
+        self._graphs: dict[Scope, WordGraph] = {}
+
+    def with_live(self, live: Live) -> Matcher:
+        """The same catalogue with another snapshot; templates are not read again."""
+        if live == self.live:
+            return self
+        other = Matcher.__new__(Matcher)
+        other.catalog, other.live, other.templates = self.catalog, live, self.templates
+        other.vocabulary = Vocabulary(self.catalog, live, self.templates)
+        other._intents = self._intents
+        other._compiled, other._graphs = dict(self._compiled), {}
+        return other
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the idle grammar and its values: what a run of letters may be joined into."""
+        return self.graph(Scope()).words
+
+    def tokens(self, text: str) -> list[str]:
+        return normalize(text, self.words)
+
+    def match(self, tokens: list[str], scope: Scope, route: Route = "grammar") -> list[Candidate]:
+        """The readings of all words, best first. The same reading through two templates counts once."""
+        paths, _ = self._find(tokens, scope)
+        compiled = self._scope(scope)
+        best: dict[tuple[str, str], Candidate] = {}
+        for path in paths:
+            candidate = self._candidate(path, compiled.by_final[path.final], tokens, route)
+            key = (candidate.intent, repr(sorted(candidate.values.items(), key=str)))
+            if key not in best or best[key].score < candidate.score:
+                best[key] = candidate
+        return sorted(best.values(), key=lambda candidate: -candidate.score)
+
+    def furthest(self, tokens: list[str], scope: Scope) -> int:
+        """How many words the best attempt got through."""
+        return self._find(tokens, scope)[1]
+
+    def sentences(self, scope: Scope) -> list[Sentence]:
+        return self._scope(scope).sentences
+
+    def graph(self, scope: Scope) -> WordGraph:
+        """What the recogniser may hear in this state."""
+        if scope not in self._graphs:
+            phrases = [sentence.phrase for sentence in self.sentences(scope)]
+            self._graphs[scope] = build_graph(str(scope), phrases, self.vocabulary.heard_phrase)
+        return self._graphs[scope]
+
+    def _find(self, tokens: list[str], scope: Scope) -> tuple[list[Path], int]:
+        compiled = self._scope(scope)
+        known: dict[tuple[str, int], list[tuple[int, str]]] = {}
+
+        def read_slot(slot_type: str, position: int) -> list[tuple[int, str]]:
+            if (slot_type, position) not in known:
+                known[slot_type, position] = self.vocabulary.read(slot_type, tokens, position)
+            return known[slot_type, position]
+
+        return find_paths(compiled.network, compiled.start, tokens, read_slot)
+
+    def _candidate(self, path: Path, sentence: Sentence, tokens: list[str], route: Route) -> Candidate:
+        slots: dict[str, SlotValue] = {}
+        n_free = 0
+        for bound in path.bound:
+            name = sentence.slot if bound.slot.name == "value" and sentence.slot else bound.slot.name
+            said = " ".join(tokens[bound.start : bound.end])
+            n_free += (bound.end - bound.start) * (bound.slot.type == "text")
+            if name != "was":
+                slots[name] = SlotValue(name, self.vocabulary.finish(bound.slot.type, bound.emitted), said)
+        return Candidate(sentence.name, tuple(slots.values()), max(0.1, 1 - FREE_WORD_COST * n_free), route)
+
+    def _scope(self, scope: Scope) -> _Compiled:
+        if scope not in self._compiled:
+            self._compiled[scope] = _Compiled(self._sentences_in(scope))
+        return self._compiled[scope]
+
+    def _sentences_of(self, intent: Intent) -> list[Sentence]:
+        types = {slot.name: slot.type for slot in intent.slots.values()}
+        return [
+            Sentence(intent.name, template, self.templates.phrase(template, types, intent=intent.name))
+            for template in intent.sentences
+        ]
+
+    def _sentences_in(self, scope: Scope) -> list[Sentence]:
+        sentences = list(self._intents) if scope.phase == "idle" else []
+        intent = self.catalog.intent(scope.intent) if scope.intent else None
+        for word in self.catalog.dialogue.values():
+            if scope.phase not in word.phases:
+                continue
+            for template in word.sentences:
+                sentences += self._dialogue_sentences(word.name, template, scope, intent)
+        return sentences
+
+    def _dialogue_sentences(
+        self, name: str, template: Template, scope: Scope, intent: Intent | None
+    ) -> list[Sentence]:
+        if "{value}" not in template.text:
+            return [Sentence(name, template, self.templates.phrase(template, {}))]
+        if intent is None:
+            return []
+        wanted = [intent.slots[scope.slot]] if scope.slot else list(intent.slots.values())
+        sentences = [self._about(name, template, slot) for slot in wanted]
+        if name == "answer":
+            types = {slot.name: slot.type for slot in wanted}
+            own = [answer for slot in wanted for answer in slot.answers]
+            sentences += [Sentence(name, answer, self.templates.phrase(answer, types)) for answer in own]
+        return sentences
+
+    def _about(self, name: str, template: Template, slot: SlotSpec) -> Sentence:
+        """"No, {value}" for one slot, with the words that may lead its value."""
+        lead = self.catalog.leads.get(slot.type)
+        text = template.text.replace("{value}", f"[{lead.text}] {{value}}") if lead else template.text
+        led = replace(template, text=text)
+        phrase = self.templates.phrase(led, {"value": slot.type, "was": slot.type})
+        return Sentence(name, led, phrase, slot.name)

@@ -1,0 +1,66 @@
+"""Typed text becomes the words that a person would have said.
+
+"Scrap 3 on U7, order 4711!" -> scrap three on u seven order four seven one one. So typed and spoken sentences go
+through the same matcher, and a test written as text says something about speech.
+"""
+
+from __future__ import annotations
+
+import re
+
+from voicemes.numbers import DIGITS
+
+MAX_CHARS = 500
+"""Longer than anybody says in one breath; longer input is cut, so that no text can make the matcher slow."""
+
+_TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
+_SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
+
+
+def normalize(text: str, vocabulary: frozenset[str] = frozenset()) -> list[str]:
+    """Lower-case words without punctuation, digits as digit words. Letters that together make a word of the
+    `vocabulary` are joined: "A O I" -> "aoi"."""
+    lowered = text[:MAX_CHARS].lower().replace("’", "'")
+    tokens: list[str] = []
+    position = 0
+    for found in _TOKEN.finditer(lowered):
+        tokens += _words(found.group(), after_letter=_touches_letter(lowered, position, found.start()))
+        position = found.end()
+    return _join_letters(tokens, vocabulary)
+
+
+def _touches_letter(text: str, previous_end: int, start: int) -> bool:
+    """True for the "-1" of "spp-1": a hyphen inside an identifier is not a minus."""
+    return start > 0 and previous_end == start and text[start - 1].isalnum()
+
+
+def _words(token: str, *, after_letter: bool) -> list[str]:
+    if token in _SIGNS:
+        return _SIGNS[token]
+    if token[-1].isdigit():
+        return _number_words(token, signed=not after_letter)
+    return [token]
+
+
+def _number_words(token: str, *, signed: bool) -> list[str]:
+    minus = ["minus"] if signed and token[0] in "-−" else []
+    whole, _, decimals = token.lstrip("-−").replace(",", ".").partition(".")
+    spelled = [DIGITS[int(digit)] for digit in whole]
+    return minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])
+
+
+def _join_letters(tokens: list[str], vocabulary: frozenset[str]) -> list[str]:
+    joined: list[str] = []
+    position = 0
+    while position < len(tokens):
+        end = position
+        while end < len(tokens) and len(tokens[end]) == 1:
+            end += 1
+        length = next((n for n in range(end - position, 1, -1) if _word(tokens, position, n) in vocabulary), 1)
+        joined.append(_word(tokens, position, length))
+        position += length
+    return joined
+
+
+def _word(tokens: list[str], position: int, length: int) -> str:
+    return "".join(tokens[position : position + length])

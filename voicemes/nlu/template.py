@@ -1,0 +1,156 @@
+"""Sentence templates (hassil's notation) become phrases.
+
+`(a|b)` alternatives, `[a]` optional, `(a;b)` any order, `{slot}` a value, `<rule>` a shared snippet. hassil parses; this
+file gives the result our meaning and turns every fault into a TemplateError with file, line and column.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hassil import expression as hx
+from hassil.parse_expression import parse_sentence
+from hassil.parser import ParseError
+
+from voicemes.errors import TemplateError
+from voicemes.intents import Template
+from voicemes.nlu.normalize import normalize
+from voicemes.nlu.phrase import NOTHING, Phrase, Seq, Slot, Word, one_of, seq
+from voicemes.nlu.spoken import silent_forms
+
+MAX_TEMPLATE_CHARS = 2_000
+MAX_PERMUTED = 4
+"""`(a;b;c;d)` is 24 orders; five would be 120 copies of everything inside."""
+PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+
+
+@dataclass(slots=True)
+class Templates:
+    """Turns templates into phrases; shared rules are turned once."""
+
+    rules: Mapping[str, Template]
+    _done: dict[tuple[str, str], Phrase] = field(default_factory=dict)
+    _open: list[str] = field(default_factory=list)
+
+    def phrase(self, template: Template, slots: Mapping[str, str], *, intent: str | None = None) -> Phrase:
+        """The phrase of a template whose slots may be `slots` (name -> type). Raises TemplateError."""
+        return _Reader(self, template, slots, intent).read()
+
+    def rule(self, name: str, reader: _Reader) -> Phrase:
+        if name not in self.rules:
+            raise reader.error(f"there is no rule <{name}>. Known: {', '.join(sorted(self.rules)) or 'none'}.", f"<{name}")
+        if name in self._open:
+            circle = " -> ".join((*self._open[self._open.index(name) :], name))
+            raise reader.error(f"the rules go round in a circle: {circle}.", f"<{name}")
+        key = (name, repr(sorted(reader.slots.items())))
+        if key not in self._done:
+            self._open.append(name)
+            try:
+                self._done[key] = self.phrase(self.rules[name], reader.slots, intent=reader.intent)
+            finally:
+                self._open.pop()
+        return self._done[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One template being read."""
+
+    owner: Templates
+    template: Template
+    slots: Mapping[str, str]
+    intent: str | None
+
+    def read(self) -> Phrase:
+        text = self.template.text
+        if len(text) > MAX_TEMPLATE_CHARS:
+            raise self.error(f"the template is longer than {MAX_TEMPLATE_CHARS} characters; split it.")
+        self._check_pairs(text)
+        try:
+            sentence = parse_sentence(text)
+        except (ParseError, AssertionError, ValueError) as exc:
+            raise self.error("the template cannot be read; compare it with the notation in the README.") from exc
+        return self._convert(sentence.expression)
+
+    def error(self, message: str, near: str = "") -> TemplateError:
+        at = self.template.text.find(near) + 1 if near else 1
+        return TemplateError(
+            message, column=max(1, at), file=self.template.file, line=self.template.line or None, intent=self.intent
+        )
+
+    def _check_pairs(self, text: str) -> None:
+        """Finds the column that hassil does not name: a bracket without its partner."""
+        stack: list[tuple[str, int]] = []
+        for column, sign in enumerate(text, start=1):
+            if sign in PAIRS:
+                stack.append((sign, column))
+            elif sign in PAIRS.values() and (not stack or PAIRS[stack.pop()[0]] != sign):
+                raise self._at(column, f"'{sign}' closes nothing that is open.")
+        if stack:
+            sign, column = stack[-1]
+            raise self._at(column, f"'{sign}' is never closed; add '{PAIRS[sign]}'.")
+
+    def _at(self, column: int, message: str) -> TemplateError:
+        return TemplateError(
+            message, column=column, file=self.template.file, line=self.template.line or None, intent=self.intent
+        )
+
+    def _convert(self, node: hx.Expression) -> Phrase:
+        match node:
+            case hx.TextChunk():
+                return self._text(node.original_text)
+            case hx.Permutation():
+                return self._any_order([self._convert(item) for item in node.items])
+            case hx.Alternative():
+                return one_of(self._convert(item) for item in node.items)
+            case hx.Group():
+                self._check_gaps(node.items)
+                parts = [part for part in map(self._convert, node.items) if part is not NOTHING]
+                return seq(*parts) if parts else NOTHING
+            case hx.RuleReference():
+                return self.owner.rule(node.rule_name, self)
+            case hx.ListReference():
+                return self._slot(node)
+            case _:
+                raise self.error(f"cannot use {type(node).__name__} in a template.")
+
+    def _text(self, text: str) -> Phrase:
+        parts: list[Phrase] = []
+        for token in text.split():
+            if any(sign.isdigit() for sign in token):
+                parts.append(silent_forms(token))
+            else:
+                parts += [Word(word) for word in normalize(token)]
+        return seq(*parts) if parts else NOTHING
+
+    def _any_order(self, items: list[Phrase]) -> Phrase:
+        if len(items) > MAX_PERMUTED:
+            raise self.error(f"more than {MAX_PERMUTED} parts in any order; split the template.", ";")
+        return one_of(Seq(order) for order in itertools.permutations(items))
+
+    def _slot(self, node: hx.ListReference) -> Phrase:
+        name = node.slot_name
+        if name not in self.slots:
+            known = ", ".join(f"{{{slot}}}" for slot in self.slots) or "none"
+            raise self.error(f"{{{name}}} is not a slot of this intent. Its slots: {known}.", f"{{{node.list_name}")
+        return Slot(name, self.slots[name])
+
+    def _check_gaps(self, items: list[hx.Expression]) -> None:
+        """Words are whole: "job(s|)" would have to be written "(job|jobs)"."""
+        for left, right in itertools.pairwise(items):
+            if _ends_open(left) and _starts_open(right):
+                raise self.error("a group touches a word; write whole words, such as (job|jobs).", _text_of(left, right))
+
+
+def _ends_open(node: hx.Expression) -> bool:
+    return not isinstance(node, hx.TextChunk) or node.original_text[-1:].isalnum()
+
+
+def _starts_open(node: hx.Expression) -> bool:
+    return not isinstance(node, hx.TextChunk) or node.original_text[:1].isalnum()
+
+
+def _text_of(*nodes: hx.Expression) -> str:
+    return next((node.original_text for node in nodes if isinstance(node, hx.TextChunk)), "")

@@ -1,0 +1,141 @@
+"""Slot types: how each is said, and what its canonical value is.
+
+A type is a pattern (job numbers, quantities, designators), a list of the catalogue, or something that lives in the MES.
+`Vocabulary` knows them all for one catalogue and one snapshot of the plant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from voicemes.intents import Catalog, ListValue
+from voicemes.model import Live, Reference, SlotData
+from voicemes.nlu.normalize import normalize
+from voicemes.nlu.network import Network, read_value
+from voicemes.nlu.phrase import Emit, FreeText, Less, Phrase, Word, one_of, optional, seq
+from voicemes.nlu.spoken import NATO_VARIANTS, cardinal, digits, forms, identifier, letter, number
+from voicemes.nlu.template import Templates
+from voicemes.numbers import NATO
+
+MAX_SPELLED_OUT = 300
+"""Live identifiers listed in the recogniser's grammar; beyond that free digits of the right length decode faster
+(shared/voice.md: 500 orders already double the real-time factor)."""
+UNLISTED = 0.3
+"""Per-word weight of an identifier that does not exist now: it can still be heard, so that it can be refused by name."""
+DESIGNATORS = "BCDFJKLPQRSTUXY"
+"""Class letters of IEEE 315 that stand on circuit boards."""
+
+
+def _component() -> Phrase:
+    """A reference designator: "u seven", "romeo twelve"."""
+    names = [(sign.lower(), sign) for sign in DESIGNATORS]
+    names += [(NATO[sign].split("-")[0], sign) for sign in DESIGNATORS]
+    names += [(variant, sign) for sign in DESIGNATORS for variant in NATO_VARIANTS.get(sign, ())]
+    return seq(one_of(_letter_words(name, sign) for name, sign in names), one_of([digits(1, 3), cardinal(3)]))
+
+
+def _letter_words(name: str, sign: str) -> Phrase:
+    return seq(Word(name, sign), Word("ray")) if name == "x" and sign == "X" else Word(name, sign)
+
+
+def _step() -> Phrase:
+    names = {"next": ("next",), "repeat": ("repeat", "same", "current"), "back": ("previous", "back", "last")}
+    words = [Word(word, value) for value, said in names.items() for word in said]
+    return one_of([*words, cardinal(2)])
+
+
+def _to_int(text: str) -> int:
+    return int(text)
+
+
+def _to_number(text: str) -> int | float:
+    return float(text) if "." in text else int(text)
+
+
+def _to_step(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A built-in slot type."""
+
+    phrase: Callable[[], Phrase]
+    finish: Callable[[str], SlotData] = str
+    shortest: int = 1
+    """Least characters of a value; the phrase may emit less where a part of it is optional."""
+
+
+PATTERNS: dict[str, Pattern] = {
+    "job": Pattern(lambda: identifier(4, 6)),
+    "serial": Pattern(lambda: identifier(3, 8)),
+    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5))),
+    "component": Pattern(_component),
+    "quantity": Pattern(lambda: one_of([cardinal(4), digits(2, 4)]), _to_int),
+    "value": Pattern(number, _to_number),
+    "step": Pattern(_step, _to_step),
+    "text": Pattern(FreeText),
+}
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """Every slot type of a catalogue, as of one snapshot of the plant."""
+
+    catalog: Catalog
+    live: Live
+    templates: Templates
+    _phrases: dict[str, Phrase] = field(default_factory=dict)
+    _networks: dict[str, tuple[Network, int]] = field(default_factory=dict)
+
+    def phrase(self, slot_type: str) -> Phrase:
+        """How a value of the type is said, for matching: any well-formed identifier counts."""
+        if slot_type not in self._phrases:
+            pattern = PATTERNS.get(slot_type)
+            self._phrases[slot_type] = pattern.phrase() if pattern else self._listed(slot_type)
+        return self._phrases[slot_type]
+
+    def heard_phrase(self, slot_type: str) -> Phrase | None:
+        """The same for the recogniser: what exists now is likelier, and free text cannot be heard."""
+        if slot_type == "text":
+            return None
+        known = self.live.references.get(slot_type, ())
+        if slot_type in PATTERNS and 0 < len(known) <= MAX_SPELLED_OUT:
+            return one_of([*(forms(item.id) for item in known), Less(self.phrase(slot_type), UNLISTED)])
+        return self.phrase(slot_type)
+
+    def read(self, slot_type: str, tokens: list[str], position: int) -> list[tuple[int, str]]:
+        """The values that start at `position`: (end, emitted text)."""
+        if slot_type not in self._networks:
+            network = Network()
+            self._networks[slot_type] = (network, network.enter(self.phrase(slot_type), network.final()))
+        network, start = self._networks[slot_type]
+        return read_value(network, start, tokens, position)
+
+    def finish(self, slot_type: str, emitted: str) -> SlotData:
+        """The canonical value of what a phrase emitted."""
+        pattern = PATTERNS.get(slot_type)
+        return pattern.finish(emitted) if pattern else emitted
+
+    def _listed(self, slot_type: str) -> Phrase:
+        values = self.catalog.lists.get(slot_type, ())
+        known = self.live.references.get(slot_type, ())
+        spoken = [*self._aliases(values), *self._references(known, {value.id for value in values})]
+        return one_of(spoken)
+
+    def _aliases(self, values: Iterable[ListValue]) -> list[Phrase]:
+        return [
+            seq(Emit(value.id), self.templates.phrase(alias, {})) for value in values for alias in value.aliases
+        ]
+
+    def _references(self, known: Iterable[Reference], listed: set[str]) -> list[Phrase]:
+        """What lives in the MES and is not in the list; its id is a name too, where it has no other."""
+        fresh = [item for item in known if item.id not in listed]
+        named = [seq(Emit(item.id), _spoken_alias(alias)) for item in fresh for alias in item.aliases]
+        return named + [forms(item.id) for item in fresh if not item.aliases]
+
+
+def _spoken_alias(alias: str) -> Phrase:
+    """An alias that comes from the MES is plain text, never a template: nothing in it can open a rule or a slot."""
+    return seq(*(Word(word) for word in normalize(alias)))

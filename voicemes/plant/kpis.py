@@ -1,0 +1,153 @@
+"""ISO 22400-2 KPIs from stored elements. Each answer carries its elements, so that a supervisor can check it.
+
+Where a divisor is zero there is no data: never 0, never 1. Effectiveness above 100 percent is reported, not clipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from voicemes.plant import lookups, periods
+from voicemes.plant.database import stamp
+from voicemes.plant.problems import Code, Problem
+
+if TYPE_CHECKING:
+    from voicemes.plant.database import Change, Row, Tables
+
+Elements: TypeAlias = Mapping[str, float]
+KpiName: TypeAlias = Literal[
+    "oee",
+    "availability",
+    "effectiveness",
+    "quality-ratio",
+    "first-pass-yield",
+    "throughput-rate",
+    "cycle-time",
+    "scrap-ratio",
+    "rework-ratio",
+    "energy-per-unit",
+    "mtbf",
+    "mttr",
+    "utilization",
+]
+KPI_NAMES: tuple[KpiName, ...] = get_args(KpiName)
+
+MEANING = {
+    "PBT": "the planned busy time",
+    "APT": "the production time",
+    "AUBT": "the busy time",
+    "AOET": "the order execution time",
+    "PQ": "the produced quantity",
+    "IP": "the number of inspected pieces",
+    "FE": "the number of failures",
+}
+"""The divisors, as people say them."""
+
+INITIALS = frozenset({"oee", "mtbf", "mttr"})
+
+
+class NoDataError(Exception):
+    """A divisor, named by its element, is zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    unit: str
+    elements: tuple[str, ...]
+    """What the formula reads."""
+    formula: Callable[[Elements], float]
+    digits: int = 1
+    """Decimals that are worth saying."""
+
+
+def _ratio(elements: Elements, part: str, whole: str) -> float:
+    if elements[whole] == 0:
+        raise NoDataError(whole)
+    return elements[part] / elements[whole]
+
+
+def _percent(part: str, whole: str) -> Kpi:
+    return Kpi("percent", (part, whole), lambda elements: 100 * _ratio(elements, part, whole))
+
+
+def _effectiveness(elements: Elements) -> float:
+    """PRI x PQ / APT; above 1 where the planned run time per item (PRI) was too long."""
+    return elements["PRI"] * _ratio(elements, "PQ", "APT")
+
+
+def _oee(elements: Elements) -> float:
+    availability = _ratio(elements, "APT", "PBT")
+    return availability * _effectiveness(elements) * _ratio(elements, "GQ", "PQ")
+
+
+KPIS: dict[KpiName, Kpi] = {
+    "oee": Kpi("percent", ("PBT", "APT", "PRI", "PQ", "GQ"), lambda elements: 100 * _oee(elements)),
+    "availability": _percent("APT", "PBT"),
+    "effectiveness": Kpi("percent", ("PRI", "PQ", "APT"), lambda elements: 100 * _effectiveness(elements)),
+    "quality-ratio": _percent("GQ", "PQ"),
+    "first-pass-yield": _percent("GP", "IP"),
+    "throughput-rate": Kpi("pieces per minute", ("PQ", "AOET"), lambda elements: _ratio(elements, "PQ", "AOET"), 2),
+    "cycle-time": Kpi("seconds", ("APT", "PQ"), lambda elements: 60 * _ratio(elements, "APT", "PQ")),
+    "scrap-ratio": _percent("SQ", "PQ"),
+    "rework-ratio": _percent("RQ", "PQ"),
+    "energy-per-unit": Kpi("kWh", ("EC", "PQ"), lambda elements: _ratio(elements, "EC", "PQ"), 3),
+    "mtbf": Kpi("minutes", ("TBF", "FE"), lambda elements: _ratio(elements, "TBF", "FE")),
+    "mttr": Kpi("minutes", ("TTR", "FE"), lambda elements: _ratio(elements, "TTR", "FE")),
+    "utilization": _percent("APT", "AUBT"),
+}
+
+SUM = """
+    SELECT coalesce(sum(pbt), 0) AS PBT, coalesce(sum(apt), 0) AS APT, coalesce(sum(aubt), 0) AS AUBT,
+           coalesce(sum(aoet), 0) AS AOET, coalesce(sum(pri * pq) / nullif(sum(pq), 0), 0) AS PRI,
+           coalesce(sum(pq), 0) AS PQ, coalesce(sum(gq), 0) AS GQ, coalesce(sum(sq), 0) AS SQ,
+           coalesce(sum(rq), 0) AS RQ, coalesce(sum(gp), 0) AS GP, coalesce(sum(ip), 0) AS IP,
+           coalesce(sum(fe), 0) AS FE, coalesce(sum(tbf), 0) AS TBF, coalesce(sum(ttr), 0) AS TTR,
+           coalesce(sum(ec), 0) AS EC
+    FROM kpi_element JOIN equipment ON equipment.id = kpi_element.equipment
+    WHERE hour >= ? AND hour < ? AND ((? IS NULL AND level = 'ProductionLine') OR equipment.id = ?)
+"""
+"""PRI is the mean over the pieces. Without equipment all lines are summed, not their machines."""
+
+
+def elements_in(tables: Tables, equipment: str | None, span: periods.Span) -> dict[str, float]:
+    """The elements of the hours that begin in `span`, for one machine or line, or for the whole plant."""
+    row = tables.one(SUM, stamp(span.starts), stamp(span.ends), equipment, equipment)
+    return {name: float(value) for name, value in (row or {}).items()}
+
+
+def evaluate(name: KpiName, elements: Elements) -> float:
+    """The KPI in its unit, rounded to what is worth saying. Raises NoDataError."""
+    kpi = KPIS[name]
+    return round(kpi.formula(elements), kpi.digits)
+
+
+def answer(tables: Tables, name: KpiName, equipment: str | None, line: str | None, span: periods.Span) -> Row:
+    """One KPI of a machine, else of a line, else of the plant, with the elements it was made from."""
+    lookups.need_line(tables, line)
+    scope = equipment or line
+    place = lookups.spoken(lookups.need(tables, "equipment", scope)) if scope else "The plant"
+    elements = elements_in(tables, scope, span)
+    shown = {element: round(elements[element], 3) for element in KPIS[name].elements}
+    about: dict[str, Any] = {"kpi": name, "scope": scope or "plant", "period": span.name, "elements": shown}
+    about |= {"from": stamp(span.starts), "to": stamp(span.ends), "unit": KPIS[name].unit}
+    try:
+        return {**about, "value": evaluate(name, elements)}
+    except NoDataError as error:
+        spoken = name.upper() if name in INITIALS else name.replace("-", " ")
+        sentence = f"{place} has no data for {spoken}: {MEANING[str(error)]} is zero."
+        raise Problem(Code.NO_DATA, sentence, about) from error
+
+
+def count(change: Change, equipment: str, *, good: int, scrap: int, rework: int) -> None:
+    """Adds reported pieces to the elements of this hour. The run time per item is the last one known."""
+    hour = stamp(periods.floor_hour(change.now))
+    last = change.one("SELECT pri FROM kpi_element WHERE equipment = ? ORDER BY hour DESC LIMIT 1", equipment)
+    total = good + scrap + rework
+    change.run(
+        "INSERT INTO kpi_element (equipment, hour, pri, pq, gq, sq, rq, gp, ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET pq = pq + excluded.pq, gq = gq + excluded.gq, sq = sq + excluded.sq,"
+        " rq = rq + excluded.rq, gp = gp + excluded.gp, ip = ip + excluded.ip",
+        *(equipment, hour, last["pri"] if last else 0.0, total, good, scrap, rework, good, total),
+    )

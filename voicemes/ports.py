@@ -1,0 +1,158 @@
+"""Every interface that an edge can implement. None has more than four members.
+
+What an engine can do is said in its `traits` record; nobody probes. An engine module is a frozen `Options` dataclass
+and `create(options, context)`; heavy imports happen inside `create`, and what is missing becomes `EngineMissing`.
+Calls block and are not thread-safe: the runtime gives each engine one thread of its own (runtime/threads.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from voicemes.model import AudioFormat, AudioFrame, Live, MesCommand, MesReply, SpeechChunk, Transcript, WordGraph
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What every engine may need and none should look up for itself."""
+
+    cache_dir: Path
+    lexicon_files: tuple[Path, ...] = ()
+    """Pronunciations that the recogniser's own dictionary lacks, in CMU dictionary format; the first file wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTraits:
+    name: str
+    device_rate_hz: int
+    """The rate at which the microphone or file delivers; below 16 kHz consonants are lost and people should be told."""
+    is_live: bool
+    """True when audio arrives in its own time and is lost if nobody takes it."""
+
+
+class AudioSource(Protocol):
+    """Microphone or file. Always delivers the `SPEECH` format."""
+
+    @property
+    def traits(self) -> SourceTraits: ...
+
+    @property
+    def dropped_samples(self) -> int:
+        """Samples lost so far because nobody took them in time."""
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """Blocks for the next frame; ends when the source ends or is closed. Raises AudioError."""
+
+    def close(self) -> None:
+        """Ends `frames` from any thread. Idempotent."""
+
+
+class AudioSink(Protocol):
+    """Loudspeaker, headset or file."""
+
+    def play(self, chunk: SpeechChunk) -> None:
+        """Blocks until the chunk was played, or `stop` was called. Raises AudioError."""
+
+    def stop(self) -> None:
+        """Silences what is playing within 50 ms, from any thread. Later chunks play again."""
+
+    def close(self) -> None: ...
+
+
+class VoiceDetector(Protocol):
+    """Speech probability of consecutive windows."""
+
+    @property
+    def window_samples(self) -> int: ...
+
+    def probability(self, pcm: bytes) -> float:
+        """0-1 for one window of `SPEECH` audio, exactly `window_samples` long. Keeps state between calls."""
+
+    def reset(self) -> None:
+        """Forgets the past: another stream begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerTraits:
+    name: str
+    streams: bool
+    """True when the work is done while the operator speaks."""
+    follows_grammar: bool
+    """True when only sentences of the given graph can come out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a streaming recogniser believes so far."""
+
+    text: str
+    is_complete: bool
+    """True when the words so far are a whole sentence of the grammar."""
+    can_extend: bool = True
+    """False when no sentence of the grammar goes on from here."""
+
+
+class StreamingRecognizer(Protocol):
+    """Decodes while audio arrives."""
+
+    @property
+    def traits(self) -> RecognizerTraits: ...
+
+    def begin(self, graph: WordGraph) -> None:
+        """Starts an utterance in which the sentences of `graph` may be said. Raises EngineError."""
+
+    def feed(self, pcm: bytes) -> Hypothesis: ...
+
+    def finish(self) -> Transcript:
+        """Ends the utterance. An empty text means that nothing of the grammar was heard."""
+
+
+class Completer(Protocol):
+    """A local language model that continues a prompt within a grammar."""
+
+    def complete(self, prompt: str, gbnf: str, max_tokens: int) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How to speak."""
+
+    name: str = "en-us"
+    rate_wpm: int = 165
+    volume: float = 1.0
+    """0-2, 1 is the engine's own level."""
+
+
+class Synthesizer(Protocol):
+    @property
+    def format(self) -> AudioFormat: ...
+
+    def speak(self, text: str, voice: Voice) -> Iterator[SpeechChunk]:
+        """Yields pieces as they become ready, so that the first sound is early. Closing the iterator stops the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class MesTraits:
+    """What this MES can do; what it cannot is said to be impossible here, and leaves the grammar."""
+
+    name: str
+    operations: frozenset[str]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class MesConnector(Protocol):
+    """The one async port."""
+
+    @property
+    def traits(self) -> MesTraits: ...
+
+    async def execute(self, command: MesCommand) -> MesReply:
+        """Performs the operation. A "no" is `Rejected`; raises MesError when there is no answer to rely on."""
+
+    async def live(self, station: str) -> Live:
+        """What exists now for this station. Raises MesError."""
+
+    async def aclose(self) -> None: ...

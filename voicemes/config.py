@@ -152,8 +152,10 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]
     """Puts VOICEMES_SECTION__KEY over the file's values; returns which key came from which variable."""
     origin: dict[str, str] = {}
     for variable, text in sorted(environ.items()):
-        if not variable.startswith(PREFIX) or "__" not in variable:
+        if not variable.startswith(PREFIX):
             continue
+        if "__" not in variable:
+            raise ConfigError(f"is no setting. Write {PREFIX}<SECTION>__<KEY>, with two underscores.", key=variable)
         section, key = variable.removeprefix(PREFIX).lower().split("__", maxsplit=1)
         table = data.setdefault(section, {})
         if isinstance(table, dict):

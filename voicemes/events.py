@@ -159,4 +159,4 @@ class TurnEnded(Event):
     mes: str | None
     """accepted, rejected, unsent or unknown; None where the MES was not asked"""
     timings_s: Mapping[str, float] = field(default_factory=dict)
-    """From the end of speech: endpoint, asr, nlu, dialogue, mes, tts, and decision and first_audio as running totals."""
+    """From the end of speech: endpoint, asr, nlu, dialogue, mes, tts; decision and first_audio are running totals."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from voicemes.errors import CatalogError
-from voicemes.model import SlotData
+from voicemes.model import Scope, SlotData
 
 Risk: TypeAlias = Literal["R0", "R1", "R2", "R3", "R4"]
 Role: TypeAlias = str
@@ -37,6 +37,8 @@ class SlotSpec:
     """The question when it is missing; every required slot has one."""
     fill: Literal["", "context", "station"] = ""
     """Where it comes from when it was not said: what was last spoken of, or what belongs to this station."""
+    implied_by: Mapping[str, SlotData] = field(default_factory=dict)
+    """Other slot -> the value of this one when that was said and this was not: one serial is one piece."""
     answers: tuple[Template, ...] = ()
     """More ways to answer the question than the bare value."""
 
@@ -111,6 +113,14 @@ class Catalog:
             return self.intents[name]
         except KeyError:
             raise CatalogError("there is no such intent.", intent=name) from None
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raises CatalogError when the state names an intent or a slot that this catalogue does not have."""
+        if scope.intent:
+            intent = self.intent(scope.intent)
+            if scope.slot and scope.slot not in intent.slots:
+                known = ", ".join(intent.slots) or "none"
+                raise CatalogError(f"there is no slot '{scope.slot}'. Known: {known}.", intent=intent.name)
 
     def spoken_name(self, slot_type: str, value: str) -> str:
         """How a list value is said ("solder-bridge" -> "solder bridge"), or nothing for another kind of value."""

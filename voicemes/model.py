@@ -195,7 +195,8 @@ Key: TypeAlias = Literal["yes", "no", "cancel", "repeat", "help"]
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What may be said now: it selects the grammar. Written `idle`, `confirming`, `confirming:scrap.report`,
-    `filling:scrap.report.defect`."""
+    `filling:scrap.report.defect`.
+    """
 
     phase: Phase = "idle"
     intent: str = ""
@@ -204,6 +205,19 @@ class Scope:
     def __str__(self) -> str:
         tail = f"{self.intent}.{self.slot}" if self.slot else self.intent
         return f"{self.phase}:{tail}" if tail else self.phase
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """The inverse of `str`. Raises ValueError with a sentence for anything else."""
+        phase, _, tail = text.partition(":")
+        if phase == "idle" and not tail:
+            return cls()
+        if phase == "confirming":
+            return cls("confirming", tail)
+        if phase == "filling" and "." in tail:
+            intent, slot = tail.rsplit(".", maxsplit=1)
+            return cls("filling", intent, slot)
+        raise ValueError(f"'{text}' is no state. Write idle, confirming, confirming:INTENT or filling:INTENT.SLOT.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ something that can be said ("zero", never "oh", although both are understood).
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEENS = (
@@ -66,10 +67,12 @@ def _below_hundred(number: int) -> str:
 
 
 def say_number(number: float) -> str:
-    """A number with its decimals, none lost: 1.50 given as 1.5 -> "one point five"."""
+    """A number with its decimals, none lost: 1.50 given as 1.5 -> "one point five". What is no number is "unknown"."""
+    if isinstance(number, float) and not isfinite(number):
+        return "unknown"
     text = format(Decimal(repr(number)) if isinstance(number, float) else Decimal(number), "f")
     whole, _, decimals = text.partition(".")
-    sign = "minus " if whole.startswith("-") else ""
+    sign = "minus " if number < 0 else ""
     said = sign + say_cardinal(int(whole.lstrip("-") or "0"))
     decimals = decimals.rstrip("0")
     return f"{said} point {spell(decimals)}" if decimals else said

@@ -34,6 +34,7 @@ MAX_FILES = 2_000
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*([.-][a-z][A-Za-z0-9_]*)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+Lines = list[Line]
 Data = str | int | float | dict[str, "str | int | float"]
 
 
@@ -46,6 +47,7 @@ class SlotFile(_File):
     required: bool = False
     ask: str = ""
     fill: Literal["", "context", "station"] = ""
+    implied_by: dict[Name, Data] = {}
     answers: list[Line] = []
 
 
@@ -79,7 +81,7 @@ class IntentFile(_File):
 
 class ListFile(_File):
     list: Name
-    values: dict[str, list[Line]] | list[Line]
+    values: dict[str, Lines] | Lines
 
 
 class DialogueWordFile(_File):
@@ -128,7 +130,8 @@ def _load_intents(files: list[Path], folder: Path) -> dict[str, Intent]:
     for file in files:
         intent = _load_intent(file)
         if intent.name in intents:
-            raise CatalogError(f"the name is taken by {intents[intent.name].file}.", file=file, line=1, intent=intent.name)
+            taken = f"the name is taken by {intents[intent.name].file}."
+            raise CatalogError(taken, file=file, line=intent.line, intent=intent.name)
         intents[intent.name] = intent
     if not intents:
         raise CatalogError("there is no intent file in this folder.", file=folder)
@@ -141,7 +144,12 @@ def _load_intent(file: Path) -> Intent:
     data = document.check(IntentFile, intent=name or None)
     for slot_name, slot in data.slots.items():
         if slot.required and not slot.ask:
-            raise document.error(f"slot '{slot_name}' is required; give it a question: 'ask:'.", ("slots", slot_name), name)
+            problem = f"slot '{slot_name}' is required; give it a question: 'ask:'."
+            raise document.error(problem, ("slots", slot_name), name)
+        for other in slot.implied_by:
+            if other not in data.slots:
+                message = f"slot '{slot_name}' is implied by '{other}', which is no slot."
+                raise document.error(message, ("slots", slot_name), name)
     writes = data.risk != "R0"
     action = data.action or ActionFile(operation=data.intent, write=writes)
     return Intent(
@@ -171,11 +179,15 @@ def _slot(document: Document, name: str, slot: SlotFile) -> SlotSpec:
         is_required=slot.required,
         ask=slot.ask,
         fill=slot.fill,
+        implied_by=slot.implied_by,
         answers=_templates(document, ("slots", name, "answers"), slot.answers),
     )
 
 
 def _templates(document: Document, path: Path_, texts: list[str]) -> tuple[Template, ...]:
+    for index, text in enumerate(texts):
+        if not any(sign.isalnum() for sign in text):
+            raise document.error(f"'{text}' says nothing; write words.", (*path, index))
     return tuple(
         Template(text, str(document.file), document.line((*path, index))) for index, text in enumerate(texts)
     )

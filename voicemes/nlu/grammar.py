@@ -19,8 +19,13 @@ MAX_STATES = 200_000
 Arcs = dict[str, tuple[int, float]]
 
 
-def build_graph(name: str, phrases: Iterable[Phrase], expand: Callable[[str], Phrase | None]) -> WordGraph:
-    """The minimal automaton that accepts exactly the phrases; sentences with a part that cannot be said are left out."""
+def build_graph(
+    name: str, phrases: Iterable[Phrase], expand: Callable[[str], WordGraph | None] = lambda _: None
+) -> WordGraph:
+    """The minimal automaton that accepts exactly the phrases.
+
+    `expand` gives the graph of a slot type, or None when it cannot be heard; sentences with such a slot are left out.
+    """
     network = Network(expand=expand)
     final = network.final()
     start = network.join([network.enter(phrase, final) for phrase in phrases])

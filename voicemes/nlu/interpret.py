@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
 from voicemes.nlu.match import Matcher
+from voicemes.nlu.normalize import MAX_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
 def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance: Acceptance | None = None) -> Parse:
     """What `transcript` means in this state of the dialogue. Never raises for anything that was said."""
     tokens = matcher.tokens(transcript.text)
+    if len(transcript.text) > MAX_CHARS:
+        return NotUnderstood("out_of_grammar", transcript, f"longer than {MAX_CHARS} characters")
     if not tokens:
         return NotUnderstood("silence", transcript)
     if not transcript.is_complete:
@@ -36,7 +39,7 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
         return NotUnderstood("out_of_grammar", transcript, "no sentence of the catalogue")
     best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
     needed = max(_needed(candidate, matcher, acceptance or Acceptance()) for candidate in best)
-    if transcript.confidence < needed:
+    if not transcript.confidence >= needed:  # so that a confidence that is no number is refused, too
         return NotUnderstood("noise", transcript, f"confidence {transcript.confidence:.2f} is below {needed:.2f}")
     scored = tuple(_weigh(candidate, transcript) for candidate in best)
     return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)

@@ -6,18 +6,19 @@ dialogue state, built from the same phrases.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from voicemes.intents import Catalog, Intent, SlotSpec, Template
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
-from voicemes.nlu.network import Network, Path, find_paths
+from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
 from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import Phrase
 from voicemes.nlu.template import Templates
 from voicemes.nlu.values import Vocabulary
 
+IDENTIFIERS = frozenset({"job", "serial", "lot", "component"})
 FREE_WORD_COST = 0.02
 """What each freely matched word takes from a score of 1: a sentence with fewer of them explains more."""
 
@@ -52,40 +53,38 @@ class _Compiled:
 
 
 class Matcher:
-    def __init__(self, catalog: Catalog, live: Live | None = None) -> None:
+    def __init__(self, catalog: Catalog) -> None:
+        """Reads every template. Raises CatalogError for a faulty one."""
         self.catalog = catalog
-        self.live = live or Live()
+        self.live = Live()
         self.templates = Templates(catalog.rules)
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
         self._compiled: dict[Scope, _Compiled] = {}
         self._graphs: dict[Scope, WordGraph] = {}
+        self._read_the_rest()
+        self.words = self.graph(Scope()).words
+        """What a run of letters may be joined into ("A O I"): every word of the idle grammar, and of live names."""
 
     def with_live(self, live: Live) -> Matcher:
         """The same catalogue with another snapshot; templates are not read again."""
         if live == self.live:
             return self
-        other = Matcher.__new__(Matcher)
-        other.catalog, other.live, other.templates = self.catalog, live, self.templates
-        other.vocabulary = Vocabulary(self.catalog, live, self.templates)
-        other._intents = self._intents
-        other._compiled, other._graphs = dict(self._compiled), {}
+        other = copy(self)
+        other.live, other.vocabulary = live, Vocabulary(self.catalog, live, self.templates)
+        other._compiled, other._graphs = dict(self._compiled), {}  # noqa: SLF001 - another of our own
+        names = (alias for references in live.references.values() for item in references for alias in item.aliases)
+        other.words = self.words.union(*(name.lower().split() for name in names))
         return other
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Every word of the idle grammar and its values: what a run of letters may be joined into."""
-        return self.graph(Scope()).words
 
     def tokens(self, text: str) -> list[str]:
         return normalize(text, self.words)
 
     def match(self, tokens: list[str], scope: Scope, route: Route = "grammar") -> list[Candidate]:
         """The readings of all words, best first. The same reading through two templates counts once."""
-        paths, _ = self._find(tokens, scope)
         compiled = self._scope(scope)
         best: dict[tuple[str, str], Candidate] = {}
-        for path in paths:
+        for path in self._find(tokens, scope).paths:
             candidate = self._candidate(path, compiled.by_final[path.final], tokens, route)
             key = (candidate.intent, repr(sorted(candidate.values.items(), key=str)))
             if key not in best or best[key].score < candidate.score:
@@ -94,7 +93,7 @@ class Matcher:
 
     def furthest(self, tokens: list[str], scope: Scope) -> int:
         """How many words the best attempt got through."""
-        return self._find(tokens, scope)[1]
+        return self._find(tokens, scope).furthest
 
     def sentences(self, scope: Scope) -> list[Sentence]:
         return self._scope(scope).sentences
@@ -102,12 +101,18 @@ class Matcher:
     def graph(self, scope: Scope) -> WordGraph:
         """What the recogniser may hear in this state."""
         if scope not in self._graphs:
-            phrases = [sentence.phrase for sentence in self.sentences(scope)]
-            self._graphs[scope] = build_graph(str(scope), phrases, self.vocabulary.heard_phrase)
+            phrases = [sentence.phrase for sentence in self.sentences(scope) if self.can_be_heard(sentence, scope)]
+            self._graphs[scope] = build_graph(str(scope), phrases, self.vocabulary.heard_graph)
         return self._graphs[scope]
 
-    def _find(self, tokens: list[str], scope: Scope) -> tuple[list[Path], int]:
-        compiled = self._scope(scope)
+    def can_be_heard(self, sentence: Sentence, scope: Scope) -> bool:
+        """Two identifiers in one breath, "4712 not 4711", can be typed; heard, they would make a yes-no grammar big."""
+        if "{was}" not in sentence.template.text:
+            return True
+        return self.catalog.intent(scope.intent).slots[sentence.slot].type not in IDENTIFIERS
+
+    def slot_reader(self, tokens: list[str]) -> ReadSlot:
+        """Reads slot values that begin at a word of `tokens`, each type and place once."""
         known: dict[tuple[str, int], list[tuple[int, str]]] = {}
 
         def read_slot(slot_type: str, position: int) -> list[tuple[int, str]]:
@@ -115,7 +120,11 @@ class Matcher:
                 known[slot_type, position] = self.vocabulary.read(slot_type, tokens, position)
             return known[slot_type, position]
 
-        return find_paths(compiled.network, compiled.start, tokens, read_slot)
+        return read_slot
+
+    def _find(self, tokens: list[str], scope: Scope) -> Found:
+        compiled = self._scope(scope)
+        return find_paths(compiled.network, compiled.start, tokens, self.slot_reader(tokens))
 
     def _candidate(self, path: Path, sentence: Sentence, tokens: list[str], route: Route) -> Candidate:
         slots: dict[str, SlotValue] = {}
@@ -132,6 +141,18 @@ class Matcher:
         if scope not in self._compiled:
             self._compiled[scope] = _Compiled(self._sentences_in(scope))
         return self._compiled[scope]
+
+    def _read_the_rest(self) -> None:
+        """Answers, dialogue words and list values: a fault in one is found now, not in the middle of a shift."""
+        for name in self.catalog.lists:
+            self.vocabulary.phrase(name)
+        for lead in self.catalog.leads.values():
+            self.templates.phrase(lead, {})
+        self._sentences_in(Scope())
+        for intent in self.catalog.intents.values():
+            self._sentences_in(Scope("confirming", intent.name))
+            for slot in intent.slots:
+                self._sentences_in(Scope("filling", intent.name, slot))
 
     def _sentences_of(self, intent: Intent) -> list[Sentence]:
         types = {slot.name: slot.type for slot in intent.slots.values()}
@@ -160,7 +181,7 @@ class Matcher:
         wanted = [intent.slots[scope.slot]] if scope.slot else list(intent.slots.values())
         sentences = [self._about(name, template, slot) for slot in wanted]
         if name == "answer":
-            types = {slot.name: slot.type for slot in wanted}
+            types = {slot.name: slot.type for slot in intent.slots.values()}
             own = [answer for slot in wanted for answer in slot.answers]
             sentences += [Sentence(name, answer, self.templates.phrase(answer, types)) for answer in own]
         return sentences

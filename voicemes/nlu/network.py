@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from voicemes.model import WordGraph
 from voicemes.nlu.phrase import Emit, FreeText, Less, OneOf, Phrase, Seq, Slot, Word
 
 MAX_PATHS = 2_000
@@ -42,9 +43,10 @@ class Closed:
 class Network:
     states: list[State] = field(default_factory=list)
     finals: set[int] = field(default_factory=set)
-    expand: Callable[[str], Phrase | None] | None = None
-    """Where given, slots are copied in as their phrase (None: cannot be said); otherwise they stay slot arcs."""
+    expand: Callable[[str], WordGraph | None] | None = None
+    """Where given, slots are copied in as their graph (None: cannot be said); otherwise they stay slot arcs."""
     _memo: dict[tuple[Phrase, int, float], int] = field(default_factory=dict)
+    _slots: dict[tuple[str, int, float], int] = field(default_factory=dict)
     _closed: dict[int, Closed] = field(default_factory=dict)
 
     def final(self) -> int:
@@ -85,10 +87,21 @@ class Network:
             case Less(inner, factor):
                 return self.enter(inner, then, weight * factor)
             case Slot(_, type) if self.expand is not None:
-                inner_phrase = self.expand(type)
-                return self._new() if inner_phrase is None else self.enter(inner_phrase, then, weight)
+                return self._enter_slot(type, self.expand(type), then, weight)
             case _:
                 return self._leaf(phrase, then, weight)
+
+    def _enter_slot(self, slot_type: str, graph: WordGraph | None, then: int, weight: float) -> int:
+        """The values of a type as states of this network: one copy for each continuation."""
+        key = (slot_type, then, weight)
+        if key not in self._slots:
+            own = [self._new() for _ in range(graph.n_states if graph else 1)]
+            for start, end, word, factor in graph.arcs if graph else ():
+                self.states[own[start]].words.setdefault(word, []).append((own[end], "", weight * factor))
+            for number in graph.finals if graph else ():
+                self.states[own[number]].steps.append((then, ""))
+            self._slots[key] = own[0]
+        return self._slots[key]
 
     def _leaf(self, phrase: Phrase, then: int, weight: float) -> int:
         number = self._new()
@@ -134,7 +147,7 @@ class Network:
 
 
 def read_value(network: Network, start: int, tokens: Sequence[str], position: int) -> list[tuple[int, str]]:
-    """Every value that the words from `position` on can be: (end position, emitted string). The network has no slots."""
+    """Every value that the words from `position` on can be: (end position, emitted string). Without slots."""
     found: dict[tuple[int, str], None] = {}
     frontier = {(start, "")}
     for at in range(position, len(tokens) + 1):
@@ -170,17 +183,30 @@ class Path:
     bound: tuple[Bound, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of reading some words."""
+
+    paths: list[Path]
+    """All ways to read all of them."""
+    furthest: int
+    """How many words the best attempt got through."""
+    stuck: frozenset[int]
+    """The states in which that attempt ended."""
+
+
 ReadSlot = Callable[[str, int], list[tuple[int, str]]]
 
 
-def find_paths(network: Network, start: int, tokens: Sequence[str], read_slot: ReadSlot) -> tuple[list[Path], int]:
-    """All ways to read all of `tokens`, and how many words the best attempt got through."""
+def find_paths(network: Network, start: int, tokens: Sequence[str], read_slot: ReadSlot) -> Found:
+    """Reads all of `tokens`, in every way there is."""
     waiting: dict[int, dict[tuple[int, tuple[Bound, ...]], None]] = {0: {(start, ()): None}}
     paths: dict[Path, None] = {}
-    furthest = 0
+    furthest, stuck = 0, frozenset([start])
     for position in range(len(tokens) + 1):
         here = list(waiting.pop(position, ()))[:MAX_PATHS]
-        furthest = position if here else furthest
+        if here:
+            furthest, stuck = position, frozenset(state for state, _ in here)
         for state, bound in here:
             closed = network.closed(state)
             if position == len(tokens):
@@ -188,7 +214,7 @@ def find_paths(network: Network, start: int, tokens: Sequence[str], read_slot: R
                 continue
             for end, step in _moves(closed, tokens, position, bound, read_slot):
                 waiting.setdefault(end, {})[step] = None
-    return list(paths), furthest
+    return Found(list(paths), furthest, stuck)
 
 
 def _moves(

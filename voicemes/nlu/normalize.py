@@ -13,13 +13,14 @@ from voicemes.numbers import DIGITS
 MAX_CHARS = 500
 """Longer than anybody says in one breath; longer input is cut, so that no text can make the matcher slow."""
 
-_TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
+_TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|(?<![\w.,])[-−]?\.\d+|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
 _SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
 
 
 def normalize(text: str, vocabulary: frozenset[str] = frozenset()) -> list[str]:
     """Lower-case words without punctuation, digits as digit words. Letters that together make a word of the
-    `vocabulary` are joined: "A O I" -> "aoi"."""
+    `vocabulary` are joined: "A O I" -> "aoi".
+    """
     lowered = text[:MAX_CHARS].lower().replace("’", "'")
     tokens: list[str] = []
     position = 0
@@ -45,7 +46,7 @@ def _words(token: str, *, after_letter: bool) -> list[str]:
 def _number_words(token: str, *, signed: bool) -> list[str]:
     minus = ["minus"] if signed and token[0] in "-−" else []
     whole, _, decimals = token.lstrip("-−").replace(",", ".").partition(".")
-    spelled = [DIGITS[int(digit)] for digit in whole]
+    spelled = [DIGITS[int(digit)] for digit in whole or "0"]
     return minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])
 
 

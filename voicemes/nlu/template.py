@@ -1,7 +1,7 @@
 """Sentence templates (hassil's notation) become phrases.
 
-`(a|b)` alternatives, `[a]` optional, `(a;b)` any order, `{slot}` a value, `<rule>` a shared snippet. hassil parses; this
-file gives the result our meaning and turns every fault into a TemplateError with file, line and column.
+`(a|b)` alternatives, `[a]` optional, `(a;b)` any order, `{slot}` a value, `<rule>` a shared snippet. hassil parses;
+this file gives the result our meaning and turns every fault into a TemplateError with file, line and column.
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ from hassil.parser import ParseError
 from voicemes.errors import TemplateError
 from voicemes.intents import Template
 from voicemes.nlu.normalize import normalize
-from voicemes.nlu.phrase import NOTHING, Phrase, Seq, Slot, Word, one_of, seq
+from voicemes.nlu.phrase import NOTHING, OneOf, Phrase, Seq, Slot, Word, one_of, seq
 from voicemes.nlu.spoken import silent_forms
 
 MAX_TEMPLATE_CHARS = 2_000
 MAX_PERMUTED = 4
 """`(a;b;c;d)` is 24 orders; five would be 120 copies of everything inside."""
+MAX_PARTS = 5_000
+"""Words and slots of a template with its rules written out: real ones have under 100, rules of rules soon millions."""
+MAX_DEPTH = 30
+"""Brackets inside brackets, and rules inside rules."""
+MAX_DIGITS = 20
+"""Digits and letters of one token; longer ones are no identifier that anybody says."""
 PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
@@ -33,6 +39,7 @@ class Templates:
     rules: Mapping[str, Template]
     _done: dict[tuple[str, str], Phrase] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
+    _sizes: dict[Phrase, int] = field(default_factory=dict)
 
     def phrase(self, template: Template, slots: Mapping[str, str], *, intent: str | None = None) -> Phrase:
         """The phrase of a template whose slots may be `slots` (name -> type). Raises TemplateError."""
@@ -40,10 +47,13 @@ class Templates:
 
     def rule(self, name: str, reader: _Reader) -> Phrase:
         if name not in self.rules:
-            raise reader.error(f"there is no rule <{name}>. Known: {', '.join(sorted(self.rules)) or 'none'}.", f"<{name}")
+            known = ", ".join(sorted(self.rules)) or "none"
+            raise reader.error(f"there is no rule <{name}>. Known: {known}.", f"<{name}")
         if name in self._open:
             circle = " -> ".join((*self._open[self._open.index(name) :], name))
             raise reader.error(f"the rules go round in a circle: {circle}.", f"<{name}")
+        if len(self._open) >= MAX_DEPTH:
+            raise reader.error(f"more than {MAX_DEPTH} rules inside each other; write some of them out.", f"<{name}")
         key = (name, repr(sorted(reader.slots.items())))
         if key not in self._done:
             self._open.append(name)
@@ -52,6 +62,18 @@ class Templates:
             finally:
                 self._open.pop()
         return self._done[key]
+
+    def size(self, phrase: Phrase) -> int:
+        """Words and slots of a phrase when everything shared is written out; each phrase is counted once."""
+        if phrase not in self._sizes:
+            parts = phrase.items if isinstance(phrase, (Seq, OneOf)) else ()
+            self._sizes[phrase] = sum(map(self.size, parts)) if parts else 1
+        return self._sizes[phrase]
+
+    def count_as(self, phrase: Phrase, size: int) -> Phrase:
+        """Notes the size of a phrase whose parts are shared by the compiler, so that they need not be written out."""
+        self._sizes[phrase] = size
+        return phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +94,11 @@ class _Reader:
             sentence = parse_sentence(text)
         except (ParseError, AssertionError, ValueError) as exc:
             raise self.error("the template cannot be read; compare it with the notation in the README.") from exc
-        return self._convert(sentence.expression)
+        phrase = self._convert(sentence.expression)
+        if self.owner.size(phrase) > MAX_PARTS:
+            message = f"written out, the template has more than {MAX_PARTS:,} words; split it or simplify its rules."
+            raise self.error(message)
+        return phrase
 
     def error(self, message: str, near: str = "") -> TemplateError:
         at = self.template.text.find(near) + 1 if near else 1
@@ -86,6 +112,8 @@ class _Reader:
         for column, sign in enumerate(text, start=1):
             if sign in PAIRS:
                 stack.append((sign, column))
+                if len(stack) > MAX_DEPTH:
+                    raise self._at(column, f"more than {MAX_DEPTH} brackets inside each other; split the template.")
             elif sign in PAIRS.values() and (not stack or PAIRS[stack.pop()[0]] != sign):
                 raise self._at(column, f"'{sign}' closes nothing that is open.")
         if stack:
@@ -120,7 +148,9 @@ class _Reader:
         parts: list[Phrase] = []
         for token in text.split():
             if any(sign.isdigit() for sign in token):
-                parts.append(silent_forms(token))
+                if len(token) > MAX_DIGITS:
+                    raise self.error(f"'{token[:MAX_DIGITS]}…' is longer than anybody says; split it.", token)
+                parts.append(self.owner.count_as(silent_forms(token), len(token)))
             else:
                 parts += [Word(word) for word in normalize(token)]
         return seq(*parts) if parts else NOTHING
@@ -141,7 +171,8 @@ class _Reader:
         """Words are whole: "job(s|)" would have to be written "(job|jobs)"."""
         for left, right in itertools.pairwise(items):
             if _ends_open(left) and _starts_open(right):
-                raise self.error("a group touches a word; write whole words, such as (job|jobs).", _text_of(left, right))
+                touching = _text_of(left, right)
+                raise self.error("a group touches a word; write whole words, such as (job|jobs).", touching)
 
 
 def _ends_open(node: hx.Expression) -> bool:

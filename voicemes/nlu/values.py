@@ -10,11 +10,31 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from voicemes.intents import Catalog, ListValue
-from voicemes.model import Live, Reference, SlotData
-from voicemes.nlu.normalize import normalize
+from voicemes.model import Live, Reference, SlotData, WordGraph
+from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Network, read_value
-from voicemes.nlu.phrase import Emit, FreeText, Less, Phrase, Word, one_of, optional, seq
-from voicemes.nlu.spoken import NATO_VARIANTS, cardinal, digits, forms, identifier, letter, number
+from voicemes.nlu.normalize import normalize
+from voicemes.nlu.phrase import (
+    Emit,
+    FreeText,
+    Less,
+    Phrase,
+    Word,
+    one_of,
+    optional,
+    seq,
+)
+from voicemes.nlu.spoken import (
+    NATO_VARIANTS,
+    NUMBER_WORD,
+    cardinal,
+    digits,
+    forms,
+    identifier,
+    letter,
+    number,
+    spelled,
+)
 from voicemes.nlu.template import Templates
 from voicemes.numbers import NATO
 
@@ -22,21 +42,24 @@ MAX_SPELLED_OUT = 300
 """Live identifiers listed in the recogniser's grammar; beyond that free digits of the right length decode faster
 (shared/voice.md: 500 orders already double the real-time factor)."""
 UNLISTED = 0.3
-"""Per-word weight of an identifier that does not exist now: it can still be heard, so that it can be refused by name."""
+"""Per-word weight of an identifier that does not exist now: it can be heard, so that it can be refused by name."""
+SPELLED_COUNT = 0.1
+"""Per-word weight of a count that is spelled, "one two zero": people do that with identifiers and measurements."""
 DESIGNATORS = "BCDFJKLPQRSTUXY"
 """Class letters of IEEE 315 that stand on circuit boards."""
 
 
-def _component() -> Phrase:
+def _component(number_of: Phrase) -> Phrase:
     """A reference designator: "u seven", "romeo twelve"."""
     names = [(sign.lower(), sign) for sign in DESIGNATORS]
     names += [(NATO[sign].split("-")[0], sign) for sign in DESIGNATORS]
     names += [(variant, sign) for sign in DESIGNATORS for variant in NATO_VARIANTS.get(sign, ())]
-    return seq(one_of(_letter_words(name, sign) for name, sign in names), one_of([digits(1, 3), cardinal(3)]))
+    letters = Less(one_of(_letter_words(name, sign) for name, sign in names), NUMBER_WORD)
+    return seq(letters, number_of)
 
 
 def _letter_words(name: str, sign: str) -> Phrase:
-    return seq(Word(name, sign), Word("ray")) if name == "x" and sign == "X" else Word(name, sign)
+    return seq(Word(name, sign), optional(Word("ray"))) if name == "x" and sign == "X" else Word(name, sign)
 
 
 def _step() -> Phrase:
@@ -65,14 +88,23 @@ class Pattern:
     finish: Callable[[str], SlotData] = str
     shortest: int = 1
     """Least characters of a value; the phrase may emit less where a part of it is optional."""
+    heard: Callable[[], Phrase] | None = None
+    """What the recogniser listens for, where that is less than may be typed: fewer arcs decode faster."""
 
 
 PATTERNS: dict[str, Pattern] = {
     "job": Pattern(lambda: identifier(4, 6)),
     "serial": Pattern(lambda: identifier(3, 8)),
     "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5))),
-    "component": Pattern(_component),
-    "quantity": Pattern(lambda: one_of([cardinal(4), digits(2, 4)]), _to_int),
+    "component": Pattern(
+        lambda: _component(one_of([digits(1, 3), cardinal(3)])),
+        heard=lambda: _component(one_of([Less(spelled(2, 3), SPELLED_COUNT), cardinal(3)])),
+    ),
+    "quantity": Pattern(
+        lambda: one_of([cardinal(4), digits(2, 4)]),
+        _to_int,
+        heard=lambda: one_of([cardinal(4), Less(spelled(2, 4), SPELLED_COUNT)]),
+    ),
     "value": Pattern(number, _to_number),
     "step": Pattern(_step, _to_step),
     "text": Pattern(FreeText),
@@ -87,6 +119,8 @@ class Vocabulary:
     live: Live
     templates: Templates
     _phrases: dict[str, Phrase] = field(default_factory=dict)
+    _heard: dict[str, Phrase] = field(default_factory=dict)
+    _graphs: dict[str, WordGraph] = field(default_factory=dict)
     _networks: dict[str, tuple[Network, int]] = field(default_factory=dict)
 
     def phrase(self, slot_type: str) -> Phrase:
@@ -100,10 +134,24 @@ class Vocabulary:
         """The same for the recogniser: what exists now is likelier, and free text cannot be heard."""
         if slot_type == "text":
             return None
+        if slot_type not in self._heard:
+            self._heard[slot_type] = self._heard_phrase(slot_type)
+        return self._heard[slot_type]
+
+    def heard_graph(self, slot_type: str) -> WordGraph | None:
+        """The same, minimal: twenty sentences that end with an order need not merge its digits twenty times."""
+        phrase = self.heard_phrase(slot_type)
+        if phrase is not None and slot_type not in self._graphs:
+            self._graphs[slot_type] = build_graph(slot_type, [phrase])
+        return self._graphs.get(slot_type)
+
+    def _heard_phrase(self, slot_type: str) -> Phrase:
         known = self.live.references.get(slot_type, ())
-        if slot_type in PATTERNS and 0 < len(known) <= MAX_SPELLED_OUT:
-            return one_of([*(forms(item.id) for item in known), Less(self.phrase(slot_type), UNLISTED)])
-        return self.phrase(slot_type)
+        pattern = PATTERNS.get(slot_type)
+        free = pattern.heard() if pattern and pattern.heard else self.phrase(slot_type)
+        if pattern and 0 < len(known) <= MAX_SPELLED_OUT:
+            return one_of([*(forms(item.id) for item in known), Less(free, UNLISTED)])
+        return free
 
     def read(self, slot_type: str, tokens: list[str], position: int) -> list[tuple[int, str]]:
         """The values that start at `position`: (end, emitted text)."""

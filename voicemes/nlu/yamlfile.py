@@ -45,11 +45,12 @@ class Document:
         return CatalogError(message, file=self.file, line=self.line(path), intent=intent)
 
     def check(self, model: type[ModelT], intent: str | None = None) -> ModelT:
-        """The data as `model`. Raises CatalogError for the first fault."""
+        """The data as `model`. Raises CatalogError for one fault; a misspelt key before the one it leaves missing."""
         try:
             return model.model_validate(self.data)
         except ValidationError as exc:
-            first = exc.errors()[0]
+            faults = exc.errors()
+            first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
             path = tuple(part for part in first["loc"] if part != "[key]")
             where = ".".join(str(part) for part in path)
             if first["type"] == "extra_forbidden":
@@ -69,7 +70,8 @@ class Document:
             raise CatalogError(f"the file cannot be read: {exc}.", file=self.file) from exc
         except yaml.MarkedYAMLError as exc:
             line = exc.problem_mark.line + 1 if exc.problem_mark else None
-            raise CatalogError(f"this is not YAML: {exc.problem}. Look at indentation and quotes.", file=self.file, line=line) from exc
+            problem = f"this is not YAML: {exc.problem}. Look at indentation and quotes."
+            raise CatalogError(problem, file=self.file, line=line) from exc
         except (yaml.YAMLError, RecursionError) as exc:
             raise CatalogError("this is not YAML, or it is nested too deeply.", file=self.file) from exc
 

@@ -1,0 +1,211 @@
+"""The catalogue proves itself: every example, every template, every question and every reply.
+
+One test per example, so a new intent file brings its own tests.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voicemes.intents import BUILT_IN_TYPES, Catalog, Example, Intent
+from voicemes.model import Ambiguous, Parse, Scope, Transcript, Understood
+from voicemes.nlu.catalog import load_catalog
+from voicemes.nlu.interpret import interpret
+from voicemes.nlu.match import Matcher, Sentence
+from voicemes.nlu.phrase import sample
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOG = load_catalog(ROOT / "intents")
+DRINKS = load_catalog(ROOT / "tests" / "catalogs" / "drinks", base=ROOT / "intents")
+CATALOGS = {"plant": CATALOG, "drinks": DRINKS}
+
+CORE = (
+    "job.start", "job.complete", "scrap.report", "defect.record", "downtime.start", "andon.call", "material.request",
+    "measurement.record", "job.next", "instruction.step", "kpi.get", "report.shift",
+)  # fmt: skip
+"""The twelve that carry a station: shared/intents.md."""
+
+ANSWERS = {
+    "andon.call": {"alert"},
+    "defect.record": {"nonconformance"},
+    "instruction.step": {"number", "total", "text"},
+    "job.complete": {"good_total", "scrap_total"},
+    "job.next": {"job", "quantity", "product"},
+    "job.start": {"quantity", "product"},
+    "kpi.get": {"value", "unit"},
+    "material.request": {"request"},
+    "measurement.record": {"result"},
+    "report.shift": {
+        "orders_completed", "good", "scrap", "rework", "top_stop", "top_stop_minutes", "open_alerts", "nonconformances",
+    },
+    "scrap.report": {"remaining"},
+}  # fmt: skip
+"""What the answer of the MES brings beyond the slots; a connector that omits one makes the reply fall short."""
+COMMON_VALUES = {"first", "second", "what", "id", "reason", "examples"}
+"""What the dialogue puts into a reply that no intent owns."""
+
+
+def examples() -> Iterator[object]:
+    for name, catalog in CATALOGS.items():
+        for intent in catalog.intents.values():
+            for example in intent.examples:
+                yield pytest.param(name, intent, example, id=f"{intent.name}: {example.say}")
+
+
+def not_examples() -> Iterator[object]:
+    for name, catalog in CATALOGS.items():
+        for intent in catalog.intents.values():
+            for say in intent.not_examples:
+                yield pytest.param(name, intent, say, id=f"{intent.name}: {say}")
+
+
+def sentences() -> Iterator[object]:
+    for name, catalog in CATALOGS.items():
+        for sentence in Matcher(catalog).sentences(Scope()):
+            if sentence.name in catalog.intents:
+                yield pytest.param(name, sentence, id=f"{sentence.name}: {sentence.template.text}")
+
+
+@pytest.fixture(scope="session")
+def matchers(matcher: Matcher, drinks: Matcher) -> dict[str, Matcher]:
+    return {"plant": matcher, "drinks": drinks}
+
+
+def parse(say: str, matcher: Matcher) -> Parse:
+    return interpret(Transcript(say, "typed"), Scope(), matcher)
+
+
+def intents_of(result: Parse) -> set[str]:
+    match result:
+        case Understood(candidate=candidate):
+            return {candidate.intent}
+        case Ambiguous(candidates=candidates):
+            return {candidate.intent for candidate in candidates}
+        case _:
+            return set()
+
+
+@pytest.mark.parametrize(("name", "intent", "example"), list(examples()))
+def test_an_example_is_understood_with_exactly_its_slots(
+    name: str, intent: Intent, example: Example, matchers: dict[str, Matcher]
+) -> None:
+    result = parse(example.say, matchers[name])
+    assert isinstance(result, Understood), result
+    assert result.candidate.intent == intent.name
+    assert result.candidate.values == dict(example.slots)
+
+
+@pytest.mark.parametrize(("name", "intent", "say"), list(not_examples()))
+def test_a_sentence_from_elsewhere_is_not_taken_for_the_intent(
+    name: str, intent: Intent, say: str, matchers: dict[str, Matcher]
+) -> None:
+    assert intent.name not in intents_of(parse(say, matchers[name]))
+
+
+@pytest.mark.parametrize(("name", "sentence"), list(sentences()))
+def test_every_template_can_be_reached_by_what_it_describes(
+    name: str, sentence: Sentence, matchers: dict[str, Matcher]
+) -> None:
+    matcher = matchers[name]
+    intent = matcher.catalog.intents[sentence.name]
+    slots = {slot.type: matcher.vocabulary.phrase(slot.type) for slot in intent.slots.values()}
+    for seed in range(3):
+        said = " ".join(sample(sentence.phrase, slots, random.Random(f"{sentence.template.text}{seed}")))
+        assert said
+        assert sentence.name in intents_of(parse(said, matcher)), said
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_a_core_intent_is_there_with_enough_ways_to_say_it_and_enough_proof(name: str) -> None:
+    intent = CATALOG.intent(name)
+    assert len({template.text for template in intent.sentences}) >= 6
+    assert len({example.say for example in intent.examples}) >= 6
+    assert len(set(intent.not_examples)) >= 2
+
+
+ALL_INTENTS = [
+    pytest.param(catalog, intent, id=intent.name)
+    for catalog in CATALOGS.values()
+    for intent in catalog.intents.values()
+]
+
+
+@pytest.mark.parametrize(("catalog", "intent"), ALL_INTENTS)
+def test_every_required_slot_has_a_question(catalog: Catalog, intent: Intent) -> None:
+    assert catalog
+    assert all(slot.ask.endswith("?") for slot in intent.slots.values() if slot.is_required)
+
+
+@pytest.mark.parametrize(("catalog", "intent"), ALL_INTENTS)
+def test_a_reply_only_mentions_slots_and_values_of_the_answer(catalog: Catalog, intent: Intent) -> None:
+    assert catalog
+    mentioned = {value for text in intent.say.values() for value in re.findall(r"{(\w+)}", text)}
+    assert mentioned <= set(intent.slots) | ANSWERS.get(intent.name, set())
+
+
+@pytest.mark.parametrize(("catalog", "intent"), ALL_INTENTS)
+def test_an_action_that_is_read_back_names_every_required_slot(catalog: Catalog, intent: Intent) -> None:
+    assert catalog
+    if intent.risk in {"R2", "R3"}:
+        required = {slot.name for slot in intent.slots.values() if slot.is_required}
+        assert required <= set(re.findall(r"{(\w+)}", intent.say["confirm"]))
+
+
+@pytest.mark.parametrize(("key", "text"), sorted(CATALOG.replies.items()))
+def test_a_common_reply_only_mentions_what_the_dialogue_gives_it(key: str, text: str) -> None:
+    assert text, key
+    assert set(re.findall(r"{(\w+)}", text)) <= COMMON_VALUES
+
+
+@pytest.mark.parametrize(("catalog", "intent"), ALL_INTENTS)
+def test_every_example_value_of_a_list_slot_is_in_the_list(catalog: Catalog, intent: Intent) -> None:
+    for example in intent.examples:
+        for name, value in example.slots.items():
+            slot_type = intent.slots[name].type
+            if slot_type not in BUILT_IN_TYPES:
+                assert value in {item.id for item in catalog.lists[slot_type]}
+
+
+@pytest.mark.parametrize(
+    ("catalog", "slot_type"),
+    [pytest.param(catalog, name, id=name) for catalog in CATALOGS.values() for name in sorted(catalog.lists)],
+)
+def test_no_two_values_of_a_list_are_said_the_same(catalog: Catalog, slot_type: str) -> None:
+    vocabulary = Matcher(catalog).vocabulary
+    rng = random.Random(slot_type)
+    for value in catalog.lists[slot_type]:
+        for alias in value.aliases:
+            said = sample(vocabulary.templates.phrase(alias, {}), {}, rng)
+            meant = {emitted for end, emitted in vocabulary.read(slot_type, said, 0) if end == len(said)}
+            assert meant == {value.id}, said
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope("filling", intent.name, slot) for intent in CATALOG.intents.values() for slot in intent.slots
+    ] + [Scope("confirming", name) for name in CATALOG.intents],
+    ids=str,
+)
+def test_every_state_of_the_dialogue_can_be_matched_and_cancelled(scope: Scope, matcher: Matcher) -> None:
+    result = interpret(Transcript("cancel", "typed"), scope, matcher)
+    assert isinstance(result, Understood)
+    assert result.candidate.intent == "cancel"
+
+
+def test_an_answer_may_bring_a_second_slot(matcher: Matcher) -> None:
+    said = Transcript("two rolls", "typed")
+    result = interpret(said, Scope("filling", "material.request", "quantity"), matcher)
+    assert isinstance(result, Understood)
+    assert result.candidate.values == {"quantity": 2, "unit": "rolls"}
+
+
+def test_asking_for_the_shift_report_is_not_ambiguous(matcher: Matcher) -> None:
+    result = parse("give me the shift report", matcher)
+    assert isinstance(result, Understood)
+    assert result.candidate.values == {"period": "this-shift"}

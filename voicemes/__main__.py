@@ -1,0 +1,5 @@
+"""`python -m voicemes` is `voicemes`."""
+
+from voicemes.cli.main import main
+
+main()

@@ -1,0 +1,83 @@
+"""A reply becomes words: one text to show, one to speak.
+
+Reply templates stand in the intents (`say:`) and in `_replies.yaml`. `{name}` is a value; a part in `[ ]` is left out
+when a value in it is missing. What is spoken uses only words that can be said back: identifiers digit by digit, units
+and list values by their spoken names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from math import isfinite
+
+from voicemes.intents import Catalog, Intent
+from voicemes.model import Reply, SlotData, Spoken
+from voicemes.numbers import say_number, spell
+
+_VALUE = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
+def respond(reply: Reply, catalog: Catalog) -> Spoken:
+    """Never raises: a reply without a template says its key, so that a gap is heard in testing and not hidden."""
+    name, _, moment = reply.key.partition("/")
+    intent = catalog.intents.get(name) if moment else None
+    template = _template(reply.key, moment, intent, catalog)
+    values = {**reply.values, **_kind_of_thing(reply.values, catalog)}
+    present = _OPTIONAL.sub(lambda found: _keep(found.group(1), values), template)
+    shown = _VALUE.sub(lambda found: _show(values.get(found.group(1)), catalog), present)
+    said = _VALUE.sub(lambda found: _say(found.group(1), values, intent, catalog), present)
+    return Spoken(_tidy(shown), _tidy(said))
+
+
+def _template(key: str, moment: str, intent: Intent | None, catalog: Catalog) -> str:
+    if intent is None:
+        return catalog.replies.get(key, key)
+    if moment.startswith("ask."):
+        return intent.slots[moment.removeprefix("ask.")].ask
+    return intent.say.get(moment) or catalog.replies.get(moment) or f"{intent.summary} {moment}."
+
+
+def _kind_of_thing(values: Mapping[str, SlotData], catalog: Catalog) -> dict[str, SlotData]:
+    """People say "order" and "board" where the slot types are called job and serial."""
+    what = str(values.get("what", ""))
+    return {"what": catalog.replies.get(f"what_{what}", what)} if what else {}
+
+
+def _keep(part: str, values: Mapping[str, SlotData]) -> str:
+    names = _VALUE.findall(part)
+    return part if all(values.get(name) not in (None, "", "none") for name in names) else ""
+
+
+def _show(value: SlotData | None, catalog: Catalog) -> str:
+    """Ids that are words are shown as people write them ("solder bridge", "OEE"), those of things as they are."""
+    if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
+        return "unknown"
+    text = str(value)
+    is_word = isinstance(value, str) and text.islower() and " " not in text and not any(c.isdigit() for c in text)
+    return (_any_list(text, catalog) or text.replace("-", " ")) if is_word else text
+
+
+def _say(name: str, values: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> str:
+    value = values.get(name)
+    if value in (None, "") or isinstance(value, Mapping):
+        return _show(value, catalog)
+    if isinstance(value, (int, float)):
+        return say_number(value)
+    slot = intent.slots.get(name) if intent else None
+    listed = catalog.spoken_name(slot.type if slot else name, value) or _any_list(value, catalog)
+    if listed:
+        return listed
+    is_identifier = " " not in value and any(sign.isdigit() for sign in value)
+    return spell(value) if is_identifier else value.replace("-", " ") if " " not in value else value
+
+
+def _any_list(value: str, catalog: Catalog) -> str:
+    """The spoken name of an id, whatever list it stands in: answers bring values that no slot announced."""
+    return next((said for name in catalog.lists if (said := catalog.spoken_name(name, value))), "")
+
+
+def _tidy(text: str) -> str:
+    text = " ".join(text.split())
+    return text[:1].upper() + text[1:]

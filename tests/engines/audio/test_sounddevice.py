@@ -136,7 +136,7 @@ def recorded_samples(source: Microphone) -> int:
     """How far the recording got. With `run_here` the ring is closed before anybody can take from it."""
     for _ in source.frames():
         pytest.fail("a closed ring gives nothing")
-    return source._position_samples  # noqa: SLF001 - the position is what frames would show
+    return source._position_samples
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------

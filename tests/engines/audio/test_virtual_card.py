@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import shutil
-import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -14,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from virtual_card import Card
 
-from voicemes.engines.audio import portaudio
 from voicemes.engines.audio.resample import resample_pcm
 from voicemes.engines.audio.sounddevice import (
     SinkOptions,
@@ -23,7 +21,6 @@ from voicemes.engines.audio.sounddevice import (
     Surroundings,
     create_sink,
     create_source,
-    list_devices,
 )
 from voicemes.engines.tts import espeak_ng
 from voicemes.errors import AudioError
@@ -54,60 +51,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("pulseaudio") is None, reason="pulseaudio is not installed"),
     pytest.mark.xdist_group("virtual_card"),
 ]
-
-
-class Card:
-    """A PulseAudio daemon of our own, which can be unplugged and plugged in again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._socket = folder / "socket"
-        self._daemon: subprocess.Popen[bytes] | None = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "XDG_RUNTIME_DIR": str(self._folder),
-            "PULSE_RUNTIME_PATH": str(self._folder),
-            "PULSE_STATE_PATH": str(self._folder),
-            "PULSE_SERVER": f"unix:{self._socket}",
-            "PULSE_COOKIE": str(self._folder / "cookie"),
-            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
-        }
-
-    def plug_in(self) -> None:
-        self._socket.unlink(missing_ok=True)
-        command = [
-            "pulseaudio",
-            "-n",
-            "--daemonize=no",
-            "--exit-idle-time=-1",
-            "--use-pid-file=no",
-            "--disable-shm=yes",
-        ]
-        modules = ["module-null-sink sink_name=voicemes rate=48000"]
-        modules.append(f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}")
-        self._daemon = subprocess.Popen(  # noqa: S603 - fixed arguments
-            [*command, *(f"--load={module}" for module in modules)],
-            env={**os.environ, **self.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        ready = ["pactl", "info"]
-        deadline_s = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline_s and self._daemon.poll() is None:
-            answer = subprocess.run(  # noqa: S603 - fixed arguments
-                ready, env={**os.environ, **self.environment}, capture_output=True, check=False
-            )
-            if answer.returncode == 0:
-                return
-        pytest.skip("pulseaudio cannot be started here")
-
-    def unplug(self) -> None:
-        if self._daemon is not None:
-            self._daemon.kill()
-            self._daemon.wait()
-            self._daemon = None
 
 
 class Listener:
@@ -163,27 +106,6 @@ def tone(seconds: float) -> SpeechChunk:
     rate_hz = 22_050
     wave = 12_000 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate_hz)) / rate_hz)
     return SpeechChunk(wave.astype("<i2").tobytes(), AudioFormat(rate_hz=rate_hz))
-
-
-@pytest.fixture(scope="module")
-def plugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Card]:
-    card = Card(tmp_path_factory.mktemp("card"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in card.environment.items():
-            patch.setenv(name, value)
-        card.plug_in()
-        portaudio.load().refresh()
-        if not any(device.name == "pulse" for device in list_devices()):
-            card.unplug()
-            pytest.skip("PortAudio does not reach PulseAudio: libasound2-plugins is not installed")
-        yield card
-        card.unplug()
-    portaudio.load().refresh()
-
-
-@pytest.fixture
-def card(plugged: Card) -> Card:
-    return plugged
 
 
 @contextmanager

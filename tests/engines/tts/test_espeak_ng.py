@@ -185,7 +185,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_missing_library_file_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import espeakng_loader  # noqa: PLC0415 - imported here as the engine does
+    import espeakng_loader
 
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "none.so"))
     with pytest.raises(EngineMissing, match="pip install espeakng-loader"):

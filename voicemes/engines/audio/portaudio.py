@@ -58,7 +58,7 @@ class DeviceInfo:
 def load() -> PortAudio:
     """The process's one instance. Raises DeviceMissing where the libraries are not installed."""
     try:
-        import sounddevice  # noqa: PLC0415 - starts PortAudio, which looks at every device
+        import sounddevice
     except ImportError as exc:
         raise DeviceMissing("Sound devices need the sounddevice package: pip install sounddevice") from exc
     except OSError as exc:

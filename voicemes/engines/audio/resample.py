@@ -57,7 +57,7 @@ def resample_pcm(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
 
 def _soxr() -> Any:
     try:
-        import soxr  # noqa: PLC0415 - a compiled library, loaded only where a rate must change
+        import soxr
     except ImportError as exc:
         raise EngineMissing("The resampler", install="Install it with: pip install soxr") from exc
     return soxr

@@ -185,7 +185,7 @@ def _speech(options: Options) -> Iterator[bytes]:
 
 def _blocks(file: Any, options: Options) -> Iterator[NDArray[np.float32]]:
     """Decoded samples, one row per instant and one column per channel."""
-    import soundfile  # noqa: PLC0415 - loaded already by _opened
+    import soundfile
 
     done, block_samples = 0, round(READ_S * file.samplerate)
     while done < file.frames:
@@ -223,7 +223,7 @@ def _framed(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _opened(path: Path, max_s: float) -> Iterator[Any]:
     """A checked soundfile.SoundFile. Raises AudioError with one sentence that says what is wrong with the file."""
     try:
-        import soundfile  # noqa: PLC0415 - a compiled library, loaded only where a file is read
+        import soundfile
     except (ImportError, OSError) as exc:
         raise EngineMissing("The sound file library", install="Install it with: pip install soundfile") from exc
     _check_path(path)

@@ -136,7 +136,7 @@ class EspeakLibrary:
 def _open_library() -> tuple[ctypes.CDLL, str]:
     """The library with its signatures, and the folder of its data."""
     try:
-        import espeakng_loader  # noqa: PLC0415 - only who speaks needs it
+        import espeakng_loader
 
         library, data = ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path()
     except (ImportError, OSError, RuntimeError) as exc:

@@ -5,6 +5,7 @@ The model hears 512 samples at a time together with the last 64 of the window be
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +38,10 @@ MODEL_FILE = "silero_vad_v6.onnx"
 FULL_SCALE = np.float32(32_768.0)
 """What 1.0 is in a 16-bit sample."""
 
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""onnxruntime's wheel has telemetry built in, which starts at its import and leaves a file `.ses` in the temporary
+folder. What is said in a factory stays there, so it is off; `disable_telemetry_events` would come too late."""
+
 INSTALL = "Install it with: pip install faster-whisper==1.2.1"
 
 
@@ -48,8 +53,9 @@ class Options:
 
 def create(options: Options, _context: EngineContext) -> SileroDetector:
     """Loads the model, in about 20 ms. Raises EngineMissing, and EngineFailed for a model that is another one."""
+    os.environ.setdefault(NO_TELEMETRY, "1")
     try:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only needed where a microphone or file is heard
+        import onnxruntime
     except ImportError as exc:
         raise EngineMissing("onnxruntime, which runs the voice detector,", install=INSTALL) from exc
     file = options.model or _bundled_model()
@@ -117,7 +123,7 @@ def _check_names(session: Any, file: Path) -> None:
 
 def _runtime_errors() -> tuple[type[Exception], ...]:
     """What onnxruntime raises. Its classes share no root but Exception."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - loaded already
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoModel", "NoSuchFile", "RuntimeException")
     return tuple(getattr(state, name) for name in names)

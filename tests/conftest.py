@@ -1,0 +1,57 @@
+"""What every test may share: the shipped catalogue and its matcher, read once, and hypothesis without deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from virtual_card import Card
+
+from voicemes.engines.audio import portaudio
+from voicemes.engines.audio.sounddevice import list_devices
+from voicemes.intents import Catalog
+from voicemes.nlu.catalog import load_catalog
+from voicemes.nlu.match import Matcher
+
+settings.register_profile("voicemes", deadline=None, max_examples=100)
+settings.load_profile("voicemes")
+
+ROOT = Path(__file__).resolve().parent.parent
+INTENTS = ROOT / "intents"
+DRINKS = Path(__file__).resolve().parent / "catalogs" / "drinks"
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog(INTENTS)
+
+
+@pytest.fixture(scope="session")
+def matcher(catalog: Catalog) -> Matcher:
+    """Without a MES: any well-formed identifier counts."""
+    return Matcher(catalog)
+
+
+@pytest.fixture(scope="session")
+def drinks() -> Matcher:
+    """The foreign catalogue: its dialogue words and replies come from the shipped one."""
+    return Matcher(load_catalog(DRINKS, base=INTENTS))
+
+
+@pytest.fixture(scope="session")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Card]:
+    """A virtual sound card that is plugged in, and the only one that this process can see."""
+    card = Card(tmp_path_factory.mktemp("card"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in card.environment.items():
+            patch.setenv(name, value)
+        card.plug_in()
+        portaudio.load().refresh()
+        if not any(device.name == "pulse" for device in list_devices()):
+            card.unplug()
+            pytest.skip("PortAudio does not reach PulseAudio: libasound2-plugins is not installed")
+        yield card
+        card.unplug()
+    portaudio.load().refresh()

@@ -1,0 +1,186 @@
+"""The grammar recogniser: its contract, its words, and its refusal."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from voicemes.engines.asr import pocketsphinx, search
+from voicemes.engines.audio.wav import read_speech
+from voicemes.errors import EngineFailed
+from voicemes.model import Transcript, Word, WordGraph
+from voicemes.numbers import DIGITS
+from voicemes.ports import EngineContext, Hypothesis
+
+ROOT = Path(__file__).parents[3]
+FIXTURES = ROOT / "audio_fixtures"
+
+
+@cache
+def recognizer() -> pocketsphinx.PocketsphinxRecognizer:
+    context = EngineContext(Path("unused"), (ROOT / "grammars" / "lexicon.dict",))
+    return pocketsphinx.create(pocketsphinx.Options(), context)
+
+
+def chain(*sentences: str) -> WordGraph:
+    """A graph of whole sentences, each on its own path."""
+    arcs, n_states, finals = [], 1, set()
+    for sentence in sentences:
+        at = 0
+        for word in sentence.split():
+            arcs.append((at, n_states, word, 1.0))
+            at, n_states = n_states, n_states + 1
+        finals.add(at)
+    return WordGraph("test", n_states, frozenset(finals), tuple(arcs))
+
+
+SMALL = chain("next step", "repeat that step", "what's my next job", "go back one step")
+
+
+def pcm_of(name: str) -> bytes:
+    return read_speech(FIXTURES / name)
+
+
+def hear(graph: WordGraph, pcm: bytes, piece_bytes: int = 3_200) -> Transcript:
+    engine = recognizer()
+    engine.begin(graph)
+    for start in range(0, len(pcm), piece_bytes):
+        engine.feed(pcm[start : start + piece_bytes])
+    return engine.finish()
+
+
+def assert_same(heard: Transcript, other: Transcript) -> None:
+    """The library keeps the best Gaussians of its last frame for the next one, across utterances: a few 0.01 nats."""
+    assert heard.text == other.text
+    assert heard.deficit == pytest.approx(other.deficit, abs=0.1)
+
+
+def test_hears_a_sentence_of_the_graph() -> None:
+    heard = hear(SMALL, pcm_of("instruction.step/repeat-step-kal.flac"))
+    assert heard.text == "repeat that step"
+    assert heard.is_complete
+    assert heard.confidence > 0.6
+    assert [word.text for word in heard.words] == ["repeat", "that", "step"]
+
+
+@pytest.mark.parametrize("piece_bytes", [320, 3_201, 48_000, 10_000_000])
+def test_the_size_of_the_pieces_does_not_matter(piece_bytes: int) -> None:
+    pcm = pcm_of("instruction.step/back-one-rms.flac")
+    assert_same(hear(SMALL, pcm, piece_bytes), hear(SMALL, pcm))
+
+
+def test_the_same_sound_gives_the_same_result_whatever_was_heard_before() -> None:
+    pcm = pcm_of("instruction.step/next-step-kal.flac")
+    first = hear(SMALL, pcm)
+    hear(SMALL, pcm_of("out-of-grammar/song-f2.flac"))
+    assert_same(hear(SMALL, pcm), first)
+
+
+@pytest.mark.parametrize("pcm", [b"", b"\0" * 3_200, b"\0" * 64_000, b"\x01"])
+def test_nothing_is_heard_in_nothing(pcm: bytes) -> None:
+    heard = hear(SMALL, pcm)
+    assert heard.text == "" or heard.confidence < 0.5
+
+
+def test_a_graph_without_words_hears_nothing() -> None:
+    assert hear(WordGraph("empty", 1, frozenset(), ()), pcm_of("instruction.step/next-step-kal.flac")).text == ""
+
+
+def test_sound_before_an_utterance_is_a_mistake() -> None:
+    engine = recognizer()
+    with pytest.raises(EngineFailed, match="begun"):
+        engine.feed(b"\0\0")
+
+
+def test_the_hypothesis_says_whether_the_sentence_can_end_and_go_on() -> None:
+    compiled = search.Compiled(chain("help", "help me"), search="x")
+    assert compiled.hypothesis("").is_complete is False
+    assert compiled.hypothesis("help") == Hypothesis("help", is_complete=True, can_extend=True)
+    assert compiled.hypothesis("help me") == Hypothesis("help me", is_complete=True, can_extend=False)
+
+
+def test_what_was_not_said_fits_worse_than_what_was() -> None:
+    pcm = pcm_of("report.shift/morning-kal.flac")
+    right = hear(chain("give me the morning report"), pcm)
+    wrong = hear(chain("bent pin on board seven"), pcm)
+    assert right.deficit < wrong.deficit
+    assert right.confidence > wrong.confidence
+
+
+def test_a_word_that_no_dictionary_has_is_heard() -> None:
+    options = pocketsphinx.Options(phonemes=lambda _: "b_r_'I_dZ_l_@_t")
+    engine = pocketsphinx.create(options, EngineContext(Path("unused")))
+    engine.begin(chain("solder bridgelet"))
+    engine.feed(pcm_of("dialogue/stencil-clog-kal.flac"))
+    assert engine.finish().text in ("", "solder bridgelet")
+
+
+def test_a_word_without_letters_names_itself() -> None:
+    with pytest.raises(EngineFailed, match="'42'"):
+        recognizer().begin(chain("order 42"))
+
+
+def test_a_graph_is_compiled_once() -> None:
+    engine = recognizer()
+    for _ in range(3):
+        hear(SMALL, b"")
+    assert sum(compiled.graph is SMALL for compiled in engine._search._compiled.values()) == 1
+
+
+def test_few_graphs_are_kept() -> None:
+    for number in range(search.MAX_GRAPHS + 3):
+        hear(chain("next step", f"step {DIGITS[number % 10]}"), b"")
+    assert recognizer()._search.n_graphs <= search.MAX_GRAPHS
+
+
+def test_long_words_count_more_than_short_ones() -> None:
+    words = (Word("a", 0.0, 0.1, 6.0), Word("measurement", 0.1, 1.0, 1.0))
+    assert pocketsphinx.mean_deficit(words) == pytest.approx(1.5)
+
+
+def test_confidence_falls_with_the_deficit() -> None:
+    heard = [pocketsphinx.confidence([Word("start", 0.0, 2.0, deficit)]) for deficit in (1, 2.5, 4, 5.5, 7, 1e9)]
+    assert heard == sorted(heard, reverse=True)
+    assert heard[1] > 0.9
+    assert heard[3] < 0.2
+    assert heard[-1] < 1e-9
+
+
+def test_one_word_that_does_not_fit_makes_a_sentence_doubtful() -> None:
+    even = [Word("start", 0.0, 1.0, 3.5), Word("order", 1.0, 2.0, 3.5)]
+    uneven = [Word("start", 0.0, 1.0, 1.5), Word("order", 1.0, 2.0, 5.5)]
+    assert pocketsphinx.confidence(uneven) < pocketsphinx.confidence(even)
+
+
+def test_nothing_heard_has_no_confidence() -> None:
+    assert pocketsphinx.confidence([]) == 0.0
+
+
+def test_the_answer_is_there_before_the_utterance_is_closed() -> None:
+    """In the silence after the words the second pass is done; closing finds it and decodes no more."""
+    engine = recognizer()
+    pcm = pcm_of("instruction.step/repeat-step-kal.flac") + bytes(16_000)
+    engine.begin(SMALL)
+    engine.feed(pcm)
+    decided = engine._decided
+    assert decided is not None
+    assert engine.finish() is decided
+
+
+def test_a_pause_in_a_sentence_is_not_its_end() -> None:
+    first, second = pcm_of("instruction.step/repeat-step-kal.flac"), pcm_of("job.next/my-next-kal.flac")
+    graph = chain("repeat that step", "repeat that step what's my next job")
+    engine = recognizer()
+    engine.begin(graph)
+    assert engine.feed(first + bytes(16_000)).text == "repeat that step"
+    engine.feed(second)
+    assert engine.finish().text == "repeat that step what's my next job"
+
+
+@pytest.mark.parametrize(
+    "name", ["noise/factory-piece-1.flac", "silence/silence-2.flac", "out-of-grammar/name-rms.flac"]
+)
+def test_what_was_not_meant_has_no_confidence(name: str) -> None:
+    assert hear(SMALL, pcm_of(name)).confidence < 0.5

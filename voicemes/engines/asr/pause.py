@@ -1,0 +1,55 @@
+"""Notices that the operator has stopped speaking, well before the endpointer decides that the sentence is over.
+
+What costs time is done in such a pause. When it was only a breath, it is done again: that costs work and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicemes.model import SPEECH
+
+if TYPE_CHECKING:
+    from voicemes.engines.asr.features import Array
+
+FRAME_SAMPLES = SPEECH.rate_hz // 50
+"""20 ms."""
+PAUSE_FRAMES = 10
+"""200 ms: longer than the stop inside a word, shorter than any silence that an endpoint waits for."""
+SMOOTH_FRAMES = 3
+LEAST_RANGE_DB = 6.0
+"""Between the softest and the loudest so far, strokes of presses aside: with less there is nothing to tell speech from."""
+QUIET_SHARE = 0.25
+"""Of that range, from below: what lies there is no speech."""
+
+
+@dataclass(slots=True)
+class Pause:
+    """The levels of one utterance so far, in dB; its low frequencies, which halls are full of, count for little."""
+
+    _rest: Array = field(default_factory=lambda: np.zeros(0))
+    _levels: list[float] = field(default_factory=list)
+
+    def push(self, samples: Array) -> None:
+        """Takes the next samples."""
+        self._rest = np.concatenate([self._rest, samples])
+        n_frames = len(self._rest) // FRAME_SAMPLES
+        if n_frames:
+            frames = self._rest[: n_frames * FRAME_SAMPLES].reshape(n_frames, FRAME_SAMPLES)
+            self._rest = self._rest[n_frames * FRAME_SAMPLES :]
+            power = (np.diff(frames) ** 2).mean(axis=1)
+            self._levels += (10 * np.log10(power + 1e-12)).tolist()
+
+    @property
+    def is_quiet(self) -> bool:
+        """True when something was said, and nothing for the last 200 ms."""
+        if len(self._levels) < PAUSE_FRAMES + SMOOTH_FRAMES:
+            return False
+        levels = np.convolve(self._levels, np.full(SMOOTH_FRAMES, 1 / SMOOTH_FRAMES), "valid")
+        softest, loudest = np.quantile(levels, (0.05, 0.9))
+        if loudest - softest < LEAST_RANGE_DB:
+            return False
+        return bool((levels[-PAUSE_FRAMES:] < softest + QUIET_SHARE * (loudest - softest)).all())

@@ -1,0 +1,197 @@
+"""Grammar search with one decoder of pocketsphinx: graphs are compiled once, words get their pronunciations."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from voicemes.engines.asr.features import N_CEPSTRA
+from voicemes.engines.asr.lexicon import Pronunciations, from_mnemonics, from_spelling
+from voicemes.errors import EngineFailed
+from voicemes.model import Word
+from voicemes.ports import Hypothesis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from voicemes.engines.asr.features import Array
+    from voicemes.model import WordGraph
+
+FRAME_S = 0.01
+"""The library's frame: 100 in a second."""
+MAX_GRAPHS = 16
+"""Dialogue states kept compiled: idle, confirming, and the questions of a few intents."""
+SCORE_SHIFT = 1024
+"""Acoustic scores are shifted right by 10 bits in the library (SENSCR_SHIFT in hmm.h)."""
+NO_CHANNEL = ",".join(["0"] * N_CEPSTRA)
+"""For cepstra whose mean is zero already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How words are said that the dictionary of the model lacks, or says otherwise."""
+
+    lexicon: Pronunciations
+    phonemes: Callable[[str], str] | None = None
+    """In espeak-ng's mnemonics, for words that no lexicon has. None guesses from the letters."""
+
+    def proposal(self, word: str) -> str:
+        """Raises EngineFailed for a word without any letter."""
+        proposal = (from_mnemonics(self.phonemes(word)) if self.phonemes else "") or from_spelling(word)
+        if not proposal:
+            raise EngineFailed(f"Nobody knows how {word!r} is said. Add it to grammars/lexicon.dict.")
+        return proposal
+
+
+class GrammarSearch:
+    """One utterance at a time: `start`, sound or cepstra, `stop`, then `words`."""
+
+    def __init__(self, decoder: Any, vocabulary: Vocabulary) -> None:
+        self._decoder, self._vocabulary = decoder, vocabulary
+        self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._is_open = False
+
+    @property
+    def n_graphs(self) -> int:
+        return len(self._compiled)
+
+    def choose(self, graph: WordGraph) -> Compiled:
+        """What may be said from now on. The first time for a graph takes up to 0.5 s. Raises EngineFailed."""
+        self.stop()
+        compiled = self._compile(graph)
+        if compiled.search:
+            self._decoder.activate_search(compiled.search)
+        return compiled
+
+    def start(self, channel: str = NO_CHANNEL) -> None:
+        """Begins an utterance; `channel` is the mean of its cepstra, as far as it is known."""
+        self.stop()
+        self._decoder.set_cmn(channel)
+        self._decoder.start_utt()
+        self._is_open = True
+
+    def hear(self, pcm: bytes) -> None:
+        """Nothing outside an utterance: the library would never return from that."""
+        if self._is_open:
+            self._process(self._decoder.process_raw, pcm)
+
+    def decode(self, cepstra: Array) -> None:
+        """A whole utterance, in cepstra of mean zero."""
+        self.start()
+        self._process(self._decoder.process_cep, np.ascontiguousarray(cepstra, dtype="<f4").tobytes())
+        self.stop()
+
+    def stop(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._decoder.end_utt()
+
+    def text(self) -> str:
+        hypothesis = self._decoder.hyp() if self._is_open else None
+        return hypothesis.hypstr if hypothesis else ""
+
+    def words(self, offset_s: float = 0.0) -> tuple[Word, ...]:
+        """What was heard in the last utterance; `offset_s` is where it began."""
+        return tuple(_word(segment, offset_s) for segment in self._decoder.seg() or () if _is_word(segment.word))
+
+    def _process(self, process: Callable[..., Any], data: bytes) -> None:
+        try:
+            process(data, full_utt=False)
+        except RuntimeError as exc:
+            raise EngineFailed("pocketsphinx broke while it decoded.") from exc
+
+    def _compile(self, graph: WordGraph) -> Compiled:
+        known = self._compiled.get(id(graph))
+        if known is not None:
+            self._compiled.move_to_end(id(graph))
+            return known
+        if len(self._compiled) >= MAX_GRAPHS:
+            _, oldest = self._compiled.popitem(last=False)
+            if oldest.search:
+                self._decoder.remove_search(oldest.search)
+        compiled = Compiled(graph, search=f"graph-{id(graph)}" if graph.arcs and graph.finals else "")
+        if compiled.search:
+            self._add_words(graph.words)
+            self._add_search(compiled)
+        self._compiled[id(graph)] = compiled
+        return compiled
+
+    def _add_search(self, compiled: Compiled) -> None:
+        try:
+            fsg = self._decoder.create_fsg(compiled.search, 0, compiled.graph.n_states, transitions(compiled.graph))
+            self._decoder.add_fsg(compiled.search, fsg)
+        except (RuntimeError, ValueError) as exc:
+            raise EngineFailed(f"pocketsphinx cannot use the grammar '{compiled.graph.name}'.") from exc
+
+    def _add_words(self, words: Iterable[str]) -> None:
+        """What the lexicon has is added to what the dictionary has: it reads "aoi" as a name, "ow-ee"."""
+        for word in sorted(words):
+            known = self._known(word)
+            wanted = self._vocabulary.lexicon.get(word) or (() if known else (self._vocabulary.proposal(word),))
+            for sounds in wanted:
+                if sounds not in known:
+                    known.append(sounds)
+                    self._add_word(word if len(known) == 1 else f"{word}({len(known)})", sounds)
+
+    def _known(self, word: str) -> list[str]:
+        """The pronunciations that the decoder has already."""
+        known: list[str] = []
+        while sounds := self._decoder.lookup_word(f"{word}({len(known) + 1})" if known else word):
+            known.append(sounds)
+        return known
+
+    def _add_word(self, word: str, sounds: str) -> None:
+        try:
+            self._decoder.add_word(word, sounds, False)
+        except RuntimeError as exc:
+            raise EngineFailed(f"pocketsphinx does not take the pronunciation {word!r} {sounds}.") from exc
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A graph with its search in the library, and the ways through it."""
+
+    graph: WordGraph
+    """Held, so that its identity stays its own."""
+    search: str
+    """The library's name for it; empty where nothing can be said."""
+    _moves: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    _open: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for start, end, word, _ in self.graph.arcs:
+            self._moves.setdefault((start, word), set()).add(end)
+            self._open.add(start)
+
+    def hypothesis(self, text: str) -> Hypothesis:
+        states = {0}
+        for word in text.split():
+            states = {end for state in states for end in self._moves.get((state, word), ())}
+        is_complete = bool(text) and not states.isdisjoint(self.graph.finals)
+        return Hypothesis(text, is_complete=is_complete, can_extend=not states.isdisjoint(self._open))
+
+
+def transitions(graph: WordGraph) -> list[tuple[int, int, float] | tuple[int, int, float, str]]:
+    """The graph as the library wants it: one final state, reached without a word."""
+    arcs = [(start, end, weight, word) for start, end, word, weight in graph.arcs]
+    return [*arcs, *((state, graph.n_states, 1.0) for state in sorted(graph.finals))]
+
+
+def _word(segment: Any, offset_s: float) -> Word:
+    n_frames = segment.end_frame - segment.start_frame + 1
+    return Word(
+        text=re.sub(r"\(\d+\)$", "", segment.word),
+        started_s=offset_s + segment.start_frame * FRAME_S,
+        ended_s=offset_s + (segment.end_frame + 1) * FRAME_S,
+        deficit=-math.log(max(segment.ascore, 1e-300)) * SCORE_SHIFT / n_frames,
+    )
+
+
+def _is_word(text: str) -> bool:
+    """Silences are `<sil>`, noises `[NOISE]` or `++BREATH++`, arcs without a word `(NULL)`."""
+    return not text.startswith(("<", "[", "+", "(NULL)"))

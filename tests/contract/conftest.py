@@ -1,0 +1,57 @@
+"""Contracts: one suite for each port, which the fake and every real engine pass. A new engine file joins by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voicemes.config import Settings
+from voicemes.engines.audio.wav import read_speech
+from voicemes.errors import EngineMissing
+from voicemes.model import SPEECH, WordGraph
+from voicemes.ports import EngineContext
+from voicemes.runtime.engines import Kind, create_engine
+
+FIXTURES = Path(__file__).resolve().parents[2] / "audio_fixtures"
+
+
+@pytest.fixture(scope="session")
+def speech() -> bytes:
+    """Somebody says "repeat that step"."""
+    return read_speech(FIXTURES / "instruction.step" / "repeat-step-kal.flac")
+
+
+@pytest.fixture(scope="session")
+def silence() -> bytes:
+    """A second of a quiet room."""
+    return np.random.default_rng(0).normal(0, 20, SPEECH.rate_hz).astype("<i2").tobytes()
+
+
+@pytest.fixture(scope="session")
+def graph() -> WordGraph:
+    """In which "repeat that step" and "next step" may be said."""
+    arcs = ((0, 1, "repeat", 1.0), (1, 2, "that", 1.0), (2, 3, "step", 1.0), (0, 2, "next", 1.0))
+    return WordGraph("two sentences", 4, frozenset({3}), arcs)
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory: pytest.TempPathFactory) -> EngineContext:
+    return EngineContext(tmp_path_factory.mktemp("cache"), Settings().lexicon_files)
+
+
+@pytest.fixture(scope="session")
+def engine(context: EngineContext):
+    """Makes the engine of a name; skips where it has not been installed, with what it says about that."""
+    made: dict[tuple[Kind, str], object] = {}
+
+    def make(kind: Kind, name: str) -> object:
+        if (kind, name) not in made:
+            try:
+                made[kind, name] = create_engine(kind, name, context)
+            except EngineMissing as missing:
+                pytest.skip(str(missing))
+        return made[kind, name]
+
+    return make

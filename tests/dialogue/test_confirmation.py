@@ -1,0 +1,178 @@
+"""A yes counts for what was just read back, and for nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from talk import LIVE, Talk, understood
+
+from voicemes.dialogue.policy import YES_MAX_AGE_S
+from voicemes.model import Ambiguous, Forget, Heard, Live, Reference, SlotValue
+
+SCRAP = {"quantity": 2, "defect": "solder-bridge", "job": "4711"}
+
+
+@pytest.fixture
+def asked(talk: Talk) -> Talk:
+    """Whether to scrap two."""
+    talk.hear("scrap two solder bridge")
+    assert talk.keys == ["scrap.report/confirm"]
+    assert talk.replies[0].values == SCRAP
+    return talk
+
+
+@pytest.mark.parametrize("yes", ["yes", "affirm", "that's correct"])
+def test_a_yes_submits_what_was_read_back_once(asked: Talk, yes: str) -> None:
+    asked.hear(yes)
+    assert asked.command is not None
+    assert asked.command.fields == SCRAP
+    asked.hear(yes)
+    assert asked.command is None
+
+
+def test_the_yes_key_is_a_yes_even_while_the_system_speaks(asked: Talk) -> None:
+    asked.press("yes")
+    assert asked.command is not None
+
+
+def test_a_yes_while_the_system_speaks_is_none(asked: Talk) -> None:
+    before = asked.state
+    asked.hear("yes", while_speaking=True)
+    assert (asked.effects, asked.state) == ((), before)
+    asked.hear("yes")
+    assert asked.command is not None
+
+
+def test_a_no_while_the_system_speaks_is_one(asked: Talk) -> None:
+    asked.hear("no", while_speaking=True)
+    assert asked.keys == ["denied"]
+
+
+def test_a_yes_is_good_for_a_while(asked: Talk) -> None:
+    asked.now_s += YES_MAX_AGE_S
+    asked.hear("yes")
+    assert asked.command is not None
+
+
+def test_a_yes_too_old_is_asked_again(asked: Talk) -> None:
+    asked.now_s += YES_MAX_AGE_S + 0.1
+    asked.hear("yes")
+    assert asked.command is None
+    assert asked.keys == ["yes_too_old", "scrap.report/confirm"]
+    assert asked.replies[1].values == SCRAP
+    asked.now_s += YES_MAX_AGE_S
+    asked.hear("yes")
+    assert asked.command is not None
+
+
+def test_say_again_does_not_make_the_question_younger(asked: Talk) -> None:
+    asked.now_s += 6
+    asked.hear("mumble")
+    asked.now_s += 6
+    asked.hear("yes")
+    assert asked.keys == ["yes_too_old", "scrap.report/confirm"]
+
+
+def test_a_yes_to_what_is_gone_meanwhile_does_nothing(asked: Talk) -> None:
+    asked.live = Live({"job": (Reference("4712"),)}, LIVE.current)
+    asked.hear("yes")
+    assert asked.command is None
+    assert asked.keys == ["no_such"]
+    assert asked.forgotten == [Forget("scrap.report", "replaced")]
+    assert asked.state.phase == "idle"
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "why"),
+    [("no", "denied", "denied"), ("negative", "denied", "denied"), ("cancel", "cancelled", "cancelled")],
+)
+def test_a_no_and_a_cancel_write_nothing(asked: Talk, said: str, key: str, why) -> None:
+    asked.hear(said)
+    assert asked.keys == [key]
+    assert asked.forgotten == [Forget("scrap.report", why)]
+    assert (asked.command, asked.state.phase, asked.state.pending) == (None, "idle", None)
+    asked.hear("yes")
+    assert asked.command is None
+
+
+@pytest.mark.parametrize("key", ["no", "cancel"])
+def test_so_do_their_keys(asked: Talk, key: str) -> None:
+    asked.press(key)
+    assert asked.forgotten[0].intent == "scrap.report"
+    assert asked.command is None
+
+
+def test_cancel_ends_a_question_too(talk: Talk) -> None:
+    talk.say("scrap four", "cancel")
+    assert talk.forgotten == [Forget("scrap.report", "cancelled")]
+    assert talk.state.phase == "idle"
+
+
+@pytest.mark.parametrize(
+    ("said", "slot", "value"),
+    [
+        ("no, three", "quantity", 3),
+        ("no make it forty two", "quantity", 42),
+        ("three not two", "quantity", 3),
+        ("correction crack", "defect", "crack"),
+        ("correction order 4712", "job", "4712"),
+        ("no, not solder bridge, void", "defect", "void"),
+    ],
+)
+def test_a_correction_is_read_back_again_before_it_is_written(asked: Talk, said: str, slot: str, value) -> None:
+    asked.hear(said)
+    assert asked.command is None
+    assert asked.keys == ["scrap.report/confirm"]
+    assert asked.replies[0].values == {**SCRAP, slot: value}
+    asked.hear("yes")
+    assert asked.command is not None
+    assert asked.command.fields == {**SCRAP, slot: value}
+
+
+def test_what_was_corrected_says_so(asked: Talk) -> None:
+    asked.hear("no, three")
+    assert asked.state.pending is not None
+    assert asked.state.pending.slots["quantity"] == SlotValue("quantity", 3, "three", "corrected")
+
+
+def test_a_correction_to_an_order_that_does_not_exist_writes_nothing(asked: Talk) -> None:
+    asked.hear("correction order 4799")
+    assert asked.keys == ["no_such"]
+    assert asked.forgotten == [Forget("scrap.report", "replaced")]
+
+
+def test_another_intent_does_not_slip_in_between(asked: Talk) -> None:
+    before = asked.state.pending
+    asked.take(understood("job.next"))
+    assert (asked.command, asked.state.pending) == (None, before)
+
+
+def test_a_number_that_could_be_two_things_means_the_one_that_was_said(talk: Talk) -> None:
+    talk.say("finished fifty good", "no, forty")
+    assert talk.replies[0].values == {"quantity": 40, "job": "4711"}
+
+
+def test_where_both_were_said_it_is_asked_and_yes_is_no_answer_to_that(talk: Talk) -> None:
+    talk.say("finished fifty good and two scrap", "no, five")
+    assert talk.keys == ["which"]
+    assert set(talk.replies[0].values.values()) == {"quantity five", "scrap five"}
+    talk.hear("yes")
+    assert talk.command is None
+    assert talk.keys == ["job.complete/confirm"]
+    assert talk.replies[0].values == {"quantity": 50, "scrap": 2, "job": "4711"}
+    talk.hear("yes")
+    assert talk.command is not None
+
+
+def test_two_readings_of_a_sentence_are_asked_in_words(talk: Talk) -> None:
+    job, kpi = understood("job.next"), understood("kpi.get", SlotValue("kpi", "oee", "OEE"))
+    talk.take(_either(job, kpi))
+    assert talk.keys == ["which"]
+    assert talk.replies[0].values == {
+        "first": "what comes next at this station",
+        "second": "ask for a key figure of a machine or a line, OEE",
+    }
+    assert talk.state.phase == "idle"
+
+
+def _either(*heard):
+    return Heard(Ambiguous(tuple(each.parse.candidate for each in heard), heard[0].parse.transcript))

@@ -1,0 +1,174 @@
+"""Every input in every phase has an answer, and none has an effect that the phase does not allow."""
+
+from __future__ import annotations
+
+import pytest
+from talk import Talk, understood
+
+from voicemes.dialogue.policy import QUESTION_S
+from voicemes.model import (
+    Accepted,
+    Ambiguous,
+    Answered,
+    Candidate,
+    Heard,
+    Listen,
+    NotUnderstood,
+    Pressed,
+    Rejected,
+    Scope,
+    SlotValue,
+    TimedOut,
+    Transcript,
+    Unknown,
+    Unsent,
+)
+
+PHASES = {
+    "idle": [],
+    "filling": ["scrap four"],
+    "confirming": ["scrap two solder bridge"],
+    "waiting for an answer": ["what's my next job"],
+    "waiting for a write": ["scrap two solder bridge", "yes"],
+    "waiting for an undo": ["start order 4712", "", "undo"],
+}
+"""What is said to get there; an empty text stands for the answer of the MES."""
+WORDS = ("affirm", "deny", "cancel", "repeat", "help", "undo", "answer", "correct")
+SOMETHING = Transcript("something", "keyboard")
+TWO = SlotValue("quantity", 2, "two")
+INPUTS = {
+    "an intent": understood("job.next"),
+    "an intent with slots": understood("scrap.report", TWO),
+    "an intent of no catalogue": understood("coffee.brew"),
+    **{f"the word {word}": understood(word) for word in WORDS},
+    "an answer with a value": understood("answer", TWO),
+    "a correction with a value": understood("correct", TWO),
+    **{
+        f"nothing, {reason}": Heard(NotUnderstood(reason, SOMETHING))
+        for reason in ("silence", "noise", "incomplete", "out_of_grammar")
+    },
+    "two intents": Heard(
+        Ambiguous(tuple(Candidate(name, (), 1.0, "grammar") for name in ("job.next", "kpi.get")), SOMETHING)
+    ),
+    "two corrections": Heard(
+        Ambiguous(
+            tuple(Candidate("correct", (SlotValue(name, 5, "five"),), 1.0, "grammar") for name in ("quantity", "x")),
+            SOMETHING,
+        )
+    ),
+    **{f"the key {key}": Pressed(key) for key in ("yes", "no", "cancel", "repeat", "help")},
+    "the answer of another command": Answered(Accepted("another", {"job": "1"})),
+    "a refusal of another command": Answered(Rejected("another", "no", "No.")),
+    "silence for too long": TimedOut(),
+}
+OWN_ANSWERS = {
+    "accepted": lambda command_id: Accepted(command_id, {"job": "4712"}),
+    "accepted without values": Accepted,
+    "rejected": lambda command_id: Rejected(command_id, "refused", "The order is closed."),
+    "unsent": lambda command_id: Unsent(command_id, "cut"),
+    "unknown": lambda command_id: Unknown(command_id, "lost"),
+}
+
+
+def bring_to(talk: Talk, phase: str) -> None:
+    for text in PHASES[phase]:
+        if text:
+            talk.hear(text)
+        else:
+            talk.accept()
+    assert talk.state.phase == phase.split(maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("while_speaking", [False, True])
+@pytest.mark.parametrize("given", INPUTS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_input_in_every_phase_has_an_answer(
+    talk: Talk, phase: str, given: str, *, while_speaking: bool
+) -> None:
+    bring_to(talk, phase)
+    value = INPUTS[given]
+    before = talk.state
+    taken = talk.take(Heard(value.parse, while_speaking) if isinstance(value, Heard) else value)
+    if phase.startswith("waiting"):
+        assert (taken.state, taken.effects) == (before, ()), "only its own answer counts"
+    if taken.effects and talk.command is None:
+        assert isinstance(taken.effects[-1], Listen)
+        listen = taken.effects[-1]
+        assert listen.scope == taken.state.scope
+        assert (listen.timeout_s is None) == (taken.state.phase == "idle"), "every question has a time-out"
+
+
+@pytest.mark.parametrize("answer", OWN_ANSWERS)
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase.startswith("waiting")])
+def test_its_own_answer_ends_the_wait_and_is_told(talk: Talk, phase: str, answer: str) -> None:
+    bring_to(talk, phase)
+    command = talk.state.command
+    assert command is not None
+    talk.take(Answered(OWN_ANSWERS[answer](command.command_id)))
+    assert (talk.state.phase, talk.state.pending, talk.state.command) == ("idle", None, None)
+    assert len(talk.replies) == 1
+    expected = {"rejected": "rejected", "unsent": "mes_unreachable", "unknown": "mes_unknown"}
+    assert talk.keys[0] == expected.get(answer, talk.keys[0])
+    assert talk.keys[0].endswith(("/done", "/undone")) == answer.startswith("accepted")
+
+
+def test_an_answer_counts_once(talk: Talk) -> None:
+    bring_to(talk, "waiting for a write")
+    assert talk.state.command is not None
+    reply = Answered(Accepted(talk.state.command.command_id))
+    talk.take(reply)
+    idle = talk.state
+    assert talk.take(reply).effects == ()
+    assert talk.state == idle
+
+
+@pytest.mark.parametrize(
+    ("phase", "scope"),
+    [
+        ("idle", Scope()),
+        ("filling", Scope("filling", "scrap.report", "defect")),
+        ("confirming", Scope("confirming", "scrap.report")),
+        ("waiting for a write", Scope()),
+    ],
+)
+def test_a_phase_says_what_may_be_said(talk: Talk, phase: str, scope: Scope) -> None:
+    bring_to(talk, phase)
+    assert talk.state.scope == scope
+
+
+def test_side_talk_is_answered_twice_at_most_and_never_when_idle(talk: Talk) -> None:
+    talk.hear("nice weather today")
+    assert talk.replies == []
+    talk.hear("scrap two solder bridge")
+    answers = []
+    for _ in range(4):
+        talk.hear("nice weather today")
+        answers.append(talk.keys)
+        assert talk.listens[-1].timeout_s == QUESTION_S
+    assert answers == [["not_heard"], ["not_heard"], [], []]
+
+
+@pytest.mark.parametrize("phase", ["idle", "filling", "confirming"])
+def test_help_says_what_can_be_said_here_and_changes_nothing(talk: Talk, phase: str) -> None:
+    bring_to(talk, phase)
+    before = talk.state
+    talk.hear("help")
+    assert talk.keys == [f"help_{phase}"]
+    assert (talk.state.pending, talk.state.phase) == (before.pending, phase)
+
+
+def test_help_names_what_is_asked_for_and_what_can_be_asked(talk: Talk) -> None:
+    talk.hear("help")
+    examples = str(talk.replies[0].values["examples"])
+    assert talk.matcher.catalog.intent("andon.call").examples[0].say in examples
+    talk.say("scrap four", "help")
+    assert talk.replies[0].values == {"what": "defect"}
+
+
+def test_repeat_says_the_last_thing_again_but_not_the_help(talk: Talk) -> None:
+    talk.hear("repeat")
+    assert talk.keys == ["nothing_to_repeat"]
+    talk.hear("scrap two solder bridge")
+    read_back = talk.replies
+    talk.say("help", "repeat")
+    assert talk.replies == read_back

@@ -1,0 +1,210 @@
+"""Whatever is said, pressed and answered, in whatever order: what must never happen does not."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from talk import LIVE, Talk
+
+from voicemes.dialogue.policy import YES_MAX_AGE_S, policy_for
+from voicemes.dialogue.state import DialogueState
+from voicemes.model import (
+    Accepted,
+    Ambiguous,
+    Answered,
+    Candidate,
+    Heard,
+    Input,
+    Live,
+    MesCommand,
+    Parse,
+    Pressed,
+    Reference,
+    Rejected,
+    Reply,
+    Scope,
+    SlotValue,
+    TimedOut,
+    Transcript,
+    Understood,
+    Unknown,
+    Unsent,
+)
+from voicemes.nlu.interpret import interpret
+from voicemes.nlu.match import Matcher
+
+SENTENCES = (
+    "scrap two solder bridge", "scrap four", "report scrap", "scrap three crack on order 4712", "finished fifty good",
+    "finished fifty good and two scrap", "start order 4712", "start order 4799", "begin a new order",
+    "call maintenance to press three", "printer two is down", "what's my next job", "next step", "go back one step",
+    "log a defect", "torque is one point five newton meters", "order material",
+    "yes", "affirm", "no", "cancel", "help", "repeat", "undo", "never mind",
+    "no, three", "correction crack", "correction order 4712", "correction order 4799", "no, five", "three not two",
+    "four", "solder bridge", "4711", "4799", "feeder jam", "two rolls", "next", "nice weather today", "",
+)  # fmt: skip
+NOISE = Transcript("mumble", "asr", confidence=0.1)
+MES = {
+    "accepted": lambda command_id: Accepted(command_id, {"job": "4712", "number": 2, "alert": "A-7"}),
+    "empty": Accepted,
+    "rejected": lambda command_id: Rejected(command_id, "no", "No."),
+    "unsent": lambda command_id: Unsent(command_id, "cut"),
+    "unknown": lambda command_id: Unknown(command_id, "lost"),
+}
+PLANTS = (LIVE, Live(), Live({"job": (Reference("4712"),)}, {"job": "4712"}))
+QUIET = {"not_heard", "yes_too_old", "help_confirming"}
+"""What may be said between a read-back and its yes."""
+
+OPENINGS = (
+    "scrap two solder bridge", "report scrap", "finished fifty good and two scrap", "start order 4712", "next step",
+)  # fmt: skip
+GOING_ON = {"filling": "four", "confirming": "yes"}
+"""What leads on; what is asked for in vain is dropped in the end."""
+
+go_on = st.tuples(st.just("go on"), st.sampled_from(OPENINGS), st.booleans())
+disturbances = st.one_of(
+    st.tuples(st.just("hear"), st.sampled_from(SENTENCES), st.booleans()),
+    st.tuples(st.just("yes"), st.sampled_from(["key", "voice"])),
+    st.tuples(st.just("press"), st.sampled_from(["yes", "no", "cancel", "repeat", "help"])),
+    st.tuples(st.just("either"), st.sampled_from(["correct", "answer", "job.next"])),
+    st.tuples(st.just("answer"), st.sampled_from(sorted(MES)), st.booleans()),
+    st.tuples(st.just("silence")),
+    st.tuples(st.just("wait"), st.floats(0, 40)),
+    st.tuples(st.just("plant"), st.sampled_from(PLANTS)),
+)
+moves = st.lists(st.one_of(go_on, go_on, disturbances), min_size=10, max_size=40)
+"""Half-way sensible, so that every corner is come to."""
+
+
+class Watcher:
+    """Plays moves, and looks after each at what must hold."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.talk = Talk(matcher)
+        self.ids: set[str] = set()
+        self.question: Reply | None = None
+        """The last thing said that a yes could be meant for."""
+        self.asked_s = float("-inf")
+
+    def play(self, move: tuple) -> None:
+        match move:
+            case "hear", text, while_speaking:
+                self.hear(text, while_speaking=while_speaking)
+            case "go on", opening, while_speaking:
+                self.go_on(opening, while_speaking=while_speaking)
+            case "yes", how:
+                self.take(Pressed("yes") if how == "key" else Heard(_yes()))
+            case "press", key:
+                self.take(Pressed(key))
+            case "either", name:
+                self.take(Heard(_either(name)))
+            case "answer", kind, is_own:
+                command = self.talk.state.command
+                self.take(Answered(MES[kind](command.command_id if command and is_own else "another")))
+            case ("silence",):
+                self.take(TimedOut())
+            case "wait", seconds:
+                self.talk.now_s += seconds
+            case "plant", live:
+                self.talk.live = live
+
+    def hear(self, text: str, *, while_speaking: bool) -> None:
+        self.take(Heard(parse_of(self.talk.matcher, text, self.talk.state.scope), while_speaking))
+
+    def go_on(self, opening: str, *, while_speaking: bool) -> None:
+        """The natural next thing."""
+        state = self.talk.state
+        if state.command is not None:
+            self.take(Answered(MES["accepted"](state.command.command_id)))
+        else:
+            text = "solder bridge" if state.asking == "defect" else GOING_ON.get(state.phase, opening)
+            self.hear(text, while_speaking=while_speaking)
+
+    def take(self, given: Input) -> None:
+        before = self.talk.state
+        self.talk.take(given)
+        if before.phase == "waiting" and not is_answer(given, before):
+            assert (self.talk.state, self.talk.effects) == (before, ())
+        command = self.talk.command
+        if command is not None:
+            self.check_command(command, given)
+        self.check_state()
+        for reply in self.talk.replies:
+            if reply.key not in QUIET:
+                self.question = reply
+            if reply.key != "not_heard":  # "say again?" does not make the question younger
+                self.asked_s = self.talk.now_s
+
+    def check_command(self, command: MesCommand, given: Input) -> None:
+        state = self.talk.state
+        assert sum(effect.__class__.__name__ == "Submit" for effect in self.talk.effects) == 1
+        assert (state.phase, state.command) == ("waiting", command)
+        assert command.command_id not in self.ids
+        self.ids.add(command.command_id)
+        if state.pending is None:
+            assert command.operation.endswith(".undo")
+            return
+        intent = self.talk.matcher.catalog.intent(state.pending.intent)
+        assert policy_for(intent).way in {"at_once", "read_back"}
+        if policy_for(intent).way == "read_back":
+            assert is_yes(given)
+            assert self.question == Reply(f"{intent.name}/confirm", command.fields)
+            assert self.talk.now_s - self.asked_s <= YES_MAX_AGE_S
+            self.question = None
+
+    def check_state(self) -> None:
+        state = self.talk.state
+        assert (state.command is not None) == (state.phase == "waiting")
+        if state.phase == "idle":
+            assert (state.pending, state.asking, state.unheard) == (None, "", 0)
+        if state.phase in {"filling", "confirming"}:
+            assert state.pending is not None
+            assert (state.asking != "") == (state.phase == "filling")
+
+
+def is_answer(given: Input, before: DialogueState) -> bool:
+    is_own = isinstance(given, Answered) and before.command is not None
+    return is_own and given.reply.command_id == before.command.command_id
+
+
+def is_yes(given: Input) -> bool:
+    match given:
+        case Pressed("yes") | Heard(Understood(Candidate("affirm")), False):
+            return True
+        case _:
+            return False
+
+
+def _yes() -> Parse:
+    return Understood(Candidate("affirm", (), 1.0, "grammar"), Transcript("yes", "keyboard"))
+
+
+def _either(name: str) -> Parse:
+    """Two readings of one sentence."""
+    slots = (SlotValue("quantity", 5, "five"), SlotValue("scrap", 5, "five"))
+    return Ambiguous(tuple(Candidate(name, (slot,), 1.0, "grammar") for slot in slots), Transcript("five", "keyboard"))
+
+
+@cache
+def parse_of(matcher: Matcher, text: str, scope: Scope) -> Parse:
+    """Without a MES any well-formed id is understood; whether it exists is the dialogue's business."""
+    return interpret(Transcript(text, "keyboard") if text else NOISE, scope, matcher)
+
+
+@settings(max_examples=300)
+@given(moves)
+def test_no_order_of_events_breaks_a_promise(matcher: Matcher, played: list[tuple]) -> None:
+    watcher = Watcher(matcher)
+    for move in played:
+        watcher.play(move)
+
+
+@given(moves)
+def test_the_same_events_come_to_the_same_end(matcher: Matcher, played: list[tuple]) -> None:
+    first, second = Watcher(matcher), Watcher(matcher)
+    for move in played:
+        first.play(move)
+        second.play(move)
+        assert first.talk.effects == second.talk.effects
+    assert first.talk.state == second.talk.state

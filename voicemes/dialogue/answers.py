@@ -1,0 +1,84 @@
+"""What the MES answered becomes what the operator is told, truthfully."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from voicemes.dialogue.policy import policy_for
+from voicemes.dialogue.state import DialogueState, LastWrite, Rules, Step
+from voicemes.dialogue.submit import finish
+from voicemes.intents import Intent
+from voicemes.model import Accepted, Candidate, MesReply, Rejected, Reply, SlotData, Unknown, Unsent
+
+N_HELP_EXAMPLES = 3
+
+
+def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) -> Step:
+    """An answer to a command that is not waited for is nobody's."""
+    if state.command is None or reply.command_id != state.command.command_id:
+        return Step(state)
+    match reply:
+        case Accepted(_, values):
+            return _accepted(rules, state, values, now_s)
+        case Rejected(_, _, reason):
+            return finish(state, Reply("rejected", {"reason": reason}))
+        case Unsent():
+            return finish(state, Reply("mes_unreachable"))
+        case Unknown():  # what may have been done cannot be taken back, and what was before it is not meant by "undo"
+            last = state.last_write if state.pending is None else None
+            return finish(replace(state, last_write=last), Reply("mes_unknown"))
+        case _ as never:
+            assert_never(never)
+
+
+def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData], now_s: float) -> Step:
+    assert state.command is not None
+    if state.pending is None:
+        return _undone(state)
+    intent = rules.catalog.intent(state.pending.intent)
+    known = {**state.pending.values, **values}
+    context = {**state.context, **{name: known[value] for name, value in intent.remember.items() if value in known}}
+    if "step" in intent.remember:
+        context["step_job"] = known.get("job", "")
+    last = _last_write(state, intent, known, now_s)
+    done = replace(state, context=context, last_write=last)
+    return finish(done, Reply(f"{intent.name}/done", known))
+
+
+def _last_write(
+    state: DialogueState, intent: Intent, known: Mapping[str, SlotData], now_s: float
+) -> LastWrite | None:
+    """What "undo" means from now on: never a write before the last one, so after one for good it means nothing."""
+    if policy_for(intent).can_undo:
+        return LastWrite(intent.name, known, now_s)
+    return None if intent.action.is_write else state.last_write
+
+
+def _undone(state: DialogueState) -> Step:
+    """A command without a pending action is an undo."""
+    last = state.last_write
+    assert last is not None
+    return finish(replace(state, last_write=None), Reply(f"{last.intent}/undone", last.fields))
+
+
+def help_reply(rules: Rules, state: DialogueState) -> Reply:
+    """What can be said here and now."""
+    if state.phase == "filling" and state.pending:
+        slot = rules.catalog.intent(state.pending.intent).slots[state.asking]
+        return Reply("help_filling", {"what": slot.type})
+    if state.phase == "confirming":
+        return Reply("help_confirming")
+    chosen = [intent.examples[0].say for intent in rules.catalog.intents.values() if intent.examples]
+    return Reply("help_idle", {"examples": "; ".join(chosen[:N_HELP_EXAMPLES])})
+
+
+def describe(rules: Rules, candidate: Candidate) -> str:
+    """A reading in words, so that a person can choose."""
+    intent = rules.catalog.intents.get(candidate.intent)
+    if intent is None:  # an answer or a correction: what differs is what it is about
+        return ", ".join(f"{slot.name.replace('_', ' ')} {slot.spoken}" for slot in candidate.slots) or candidate.intent
+    name = intent.summary.rstrip(".").lower()
+    said = ", ".join(slot.spoken for slot in candidate.slots if slot.spoken)
+    return f"{name}, {said}" if said else name

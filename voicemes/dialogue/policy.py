@@ -1,0 +1,51 @@
+"""What a risk class asks of the operator. The only place where it is decided.
+
+| class | what it is                         | what the operator goes through                          |
+|-------|------------------------------------|---------------------------------------------------------|
+| R0    | reads only                         | answered at once                                        |
+| R1    | own work, easily corrected         | done at once, and "undo" works for a while              |
+| R2    | counts, traceability, quality      | read back, written only after an explicit yes           |
+| R3    | touches others                     | not by one voice: a supervisor at the screen            |
+| R4    | machine writes, interlocks, e-stop | never by voice                                          |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from voicemes.intents import Intent
+
+YES_MAX_AGE_S = 10.0
+"""A "yes" this long after its question belongs to something else."""
+UNDO_S = 30.0
+QUESTION_S = 10.0
+"""How long a question waits for its answer before it is asked again, once."""
+MAX_UNHEARD = 2
+"""So often "say again?", then the system only listens: repeating it does not help in noise."""
+
+Way: TypeAlias = Literal["at_once", "read_back", "supervisor", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    way: Way
+    needs_operator: bool
+    """Nobody may do it without being known."""
+    can_undo: bool
+
+
+def policy_for(intent: Intent) -> Policy:
+    match intent.risk:
+        case "R0":
+            return Policy("at_once", needs_operator=False, can_undo=False)
+        case "R1":
+            return Policy("at_once", needs_operator=True, can_undo=bool(intent.action.undo))
+        case "R2":
+            return Policy("read_back", needs_operator=True, can_undo=False)
+        case "R3":
+            return Policy("supervisor", needs_operator=True, can_undo=False)
+        case "R4":
+            return Policy("never", needs_operator=True, can_undo=False)
+        case _ as never:
+            assert_never(never)

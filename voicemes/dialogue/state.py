@@ -1,0 +1,77 @@
+"""What the dialogue knows between two inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voicemes.intents import Catalog
+from voicemes.model import Effect, Live, MesCommand, Phase, Reply, Scope, SlotData, SlotValue
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the dialogue decides by: the catalogue, and what exists now."""
+
+    catalog: Catalog
+    live: Live = field(default_factory=Live)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An action that is being prepared."""
+
+    intent: str
+    slots: Mapping[str, SlotValue]
+    spoken_text: str
+
+    @property
+    def values(self) -> dict[str, SlotData]:
+        return {name: slot.value for name, slot in self.slots.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LastWrite:
+    """What "undo" would take back."""
+
+    intent: str
+    fields: Mapping[str, SlotData]
+    done_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    session_id: str
+    operator_id: str = ""
+    phase: Phase = "idle"
+    pending: Pending | None = None
+    asking: str = ""
+    """The slot that the last question asks for."""
+    prompted_s: float = 0.0
+    """When the last question was asked."""
+    unheard: int = 0
+    """Questions in a row whose answer was not understood or did not come."""
+    command: MesCommand | None = None
+    """Submitted, and not answered yet."""
+    n_commands: int = 0
+    context: Mapping[str, SlotData] = field(default_factory=dict)
+    """What was last spoken of: job, equipment, step."""
+    last_said: Reply | None = None
+    last_write: LastWrite | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What may be said now."""
+        match self.phase:
+            case "filling" if self.pending:
+                return Scope("filling", self.pending.intent, self.asking)
+            case "confirming" if self.pending:
+                return Scope("confirming", self.pending.intent)
+            case _:
+                return Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    state: DialogueState
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,180 @@
+"""The dialogue: step(rules, state, input, now_s) -> Step(state, effects).
+
+Pure. Every input in every phase has an answer, and every wait has a time-out. An action is submitted here and nowhere
+else: at once where the policy lets it (R0, R1), or for an explicit, timely "yes" to a read-back (R2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from voicemes.dialogue import answers, submit
+from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, policy_for
+from voicemes.dialogue.slots import complete, first_missing, first_unknown, mentioned
+from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
+from voicemes.dialogue.submit import finish, listen, say, say_and_listen
+from voicemes.model import (
+    Ambiguous,
+    Answered,
+    Candidate,
+    Forget,
+    Heard,
+    Input,
+    Key,
+    Pressed,
+    Reply,
+    SlotSource,
+    SlotValue,
+    TimedOut,
+    Understood,
+)
+
+KEY_WORDS: dict[Key, str] = {"yes": "affirm", "no": "deny", "cancel": "cancel", "repeat": "repeat", "help": "help"}
+
+
+def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step:
+    """What the dialogue does about one input. Never raises for anything a person or a MES can do."""
+    match given:
+        case Answered(reply):
+            return answers.answered(rules, state, reply, now_s)
+        case _ if state.phase == "waiting":
+            return Step(state)
+        case Heard(Understood(candidate, transcript), while_speaking):
+            return _understood(rules, state, candidate, transcript.text, now_s, while_speaking=while_speaking)
+        case Heard(Ambiguous(candidates, transcript), while_speaking):
+            return _ambiguous(rules, state, candidates, transcript.text, now_s, while_speaking=while_speaking)
+        case Heard():
+            return _unheard(state, now_s)
+        case Pressed(key):
+            return _word(rules, state, Candidate(KEY_WORDS[key], (), 1.0, "grammar"), now_s)
+        case TimedOut():
+            return _timed_out(state, now_s)
+        case _ as never:
+            assert_never(never)
+
+
+def _understood(
+    rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
+) -> Step:
+    if candidate.intent in rules.catalog.intents and state.phase == "idle":
+        return prepare(rules, state, Pending(candidate.intent, {s.name: s for s in candidate.slots}, text), now_s)
+    if while_speaking and candidate.intent == "affirm":
+        return Step(state)
+    return _word(rules, state, candidate, now_s)
+
+
+def _ambiguous(
+    rules: Rules,
+    state: DialogueState,
+    candidates: tuple[Candidate, ...],
+    text: str,
+    now_s: float,
+    *,
+    while_speaking: bool,
+) -> Step:
+    """A correction that could mean two slots means the one that has a value; anything else is asked."""
+    if state.pending:
+        fitting = [c for c in candidates if c.slots and all(s.name in state.pending.slots for s in c.slots)]
+        if len(fitting) == 1:
+            return _understood(rules, state, fitting[0], text, now_s, while_speaking=while_speaking)
+    first, second = (answers.describe(rules, candidate) for candidate in candidates[:2])
+    return say_and_listen(state, Reply("which", {"first": first, "second": second}), now_s)
+
+
+def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
+    """A word to the dialogue itself."""
+    match candidate.intent, state.phase:
+        case "affirm", "confirming":
+            return _affirmed(rules, state, now_s)
+        case ("deny", "confirming") | ("cancel", "confirming" | "filling") | ("deny", "filling"):
+            why = "denied" if candidate.intent == "deny" else "cancelled"
+            return _forget(state, why, why)
+        case ("correct", "confirming") | ("answer", "filling"):
+            return _filled(rules, state, candidate, now_s)
+        case "repeat", _:
+            return say_and_listen(state, state.last_said or Reply("nothing_to_repeat"), now_s)
+        case "help", _:
+            return say_and_listen(state, answers.help_reply(rules, state), now_s, is_remembered=False)
+        case "undo", "idle":
+            return submit.undo(rules, state, now_s)
+        case _:
+            return listen(state)
+
+
+def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) -> Step:
+    """Brings an action as far as it can go: to a question, to its read-back, or to its submission."""
+    intent = rules.catalog.intent(pending.intent)
+    policy = policy_for(intent)
+    if policy.way in {"supervisor", "never"}:
+        return finish(state, Reply("needs_supervisor" if policy.way == "supervisor" else "by_hand"))
+    if policy.needs_operator and not state.operator_id:
+        return finish(state, Reply("needs_operator"))
+    slots = complete(intent, pending.slots, state, rules.live)
+    pending = replace(pending, slots=slots)
+    unknown = first_unknown(intent, slots, rules)
+    if unknown:
+        what = intent.slots[unknown.name].type
+        forgotten = [Forget(intent.name, "replaced")] if state.pending else []
+        return finish(state, Reply("no_such", {"what": what, "id": unknown.value}), *forgotten)
+    state = replace(state, pending=pending, context={**state.context, **mentioned(intent, slots)})
+    missing = first_missing(intent, slots)
+    if missing:
+        asking = replace(state, phase="filling", asking=missing.name)
+        return say_and_listen(asking, Reply(f"{intent.name}/ask.{missing.name}", pending.values), now_s)
+    if policy.way == "read_back":
+        confirming = replace(state, phase="confirming", asking="")
+        return say_and_listen(confirming, Reply(f"{intent.name}/confirm", pending.values), now_s)
+    return submit.submit(rules, state, now_s)
+
+
+def _filled(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
+    """An answer or a correction: the action is looked at again from the start."""
+    assert state.pending is not None
+    source: SlotSource = "corrected" if candidate.intent == "correct" else "said"
+    new = {slot.name: SlotValue(slot.name, slot.value, slot.spoken, source) for slot in candidate.slots}
+    pending = replace(state.pending, slots={**state.pending.slots, **new})
+    return prepare(rules, replace(state, unheard=0), pending, now_s)
+
+
+def _affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
+    """Only a timely yes to what was read back, and is still true, is a yes."""
+    assert state.pending is not None
+    intent = rules.catalog.intent(state.pending.intent)
+    read_back = Reply(f"{intent.name}/confirm", state.pending.values)
+    if state.last_said != read_back:  # the question was another one: "did you mean … or …?"
+        return say_and_listen(state, read_back, now_s)
+    if now_s - state.prompted_s > YES_MAX_AGE_S:
+        again = say(state, Reply("yes_too_old"), is_remembered=False)
+        repeated = say_and_listen(again.state, read_back, now_s)
+        return Step(repeated.state, again.effects + repeated.effects)
+    unknown = first_unknown(intent, state.pending.slots, rules)
+    if unknown:
+        reply = Reply("no_such", {"what": intent.slots[unknown.name].type, "id": unknown.value})
+        return finish(state, reply, Forget(intent.name, "replaced"))
+    return submit.submit(rules, state, now_s)
+
+
+def _forget(state: DialogueState, why: str, key: str) -> Step:
+    assert state.pending is not None
+    reason = "denied" if why == "denied" else "timed_out" if why == "timed_out" else "cancelled"
+    return finish(state, Reply(key), Forget(state.pending.intent, reason))  # type: ignore[arg-type]
+
+
+def _unheard(state: DialogueState, now_s: float) -> Step:
+    """Idle, nothing was said to us. In the middle of something the question stands: "say again?", twice at most."""
+    if state.phase == "idle":
+        return listen(state)
+    if state.unheard >= MAX_UNHEARD:
+        return listen(state, QUESTION_S)
+    asked = replace(state, unheard=state.unheard + 1)
+    return say_and_listen(asked, Reply("not_heard"), now_s, is_remembered=False, renews_question=False)
+
+
+def _timed_out(state: DialogueState, now_s: float) -> Step:
+    """A question that nobody answers is asked once more and then dropped."""
+    if state.phase == "idle" or state.pending is None:
+        return listen(state)
+    if state.unheard == 0 and state.last_said is not None:
+        return say_and_listen(replace(state, unheard=1), state.last_said, now_s)
+    return _forget(state, "timed_out", "timed_out")

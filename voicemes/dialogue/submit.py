@@ -1,0 +1,76 @@
+"""The ends of a step: saying, listening, and the one place where a command is made."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+
+from voicemes.dialogue.policy import QUESTION_S, UNDO_S
+from voicemes.dialogue.state import DialogueState, Rules, Step
+from voicemes.model import Forget, Listen, MesCommand, Reply, Say, SlotData, Submit
+
+NAMESPACE = uuid.UUID("5f0f6f0e-6b1c-4f0e-9d5a-6d65732d766f")
+"""Of command ids: with the session and a counter it makes an id that no other command ever has."""
+
+
+def say(state: DialogueState, reply: Reply, *, is_remembered: bool = True) -> Step:
+    return Step(replace(state, last_said=reply) if is_remembered else state, (Say(reply),))
+
+
+def listen(state: DialogueState, timeout_s: float | None = None) -> Step:
+    if timeout_s is None and state.phase in {"filling", "confirming"}:
+        timeout_s = QUESTION_S
+    return Step(state, (Listen(state.scope, timeout_s),))
+
+
+def say_and_listen(
+    state: DialogueState, reply: Reply, now_s: float, *, is_remembered: bool = True, renews_question: bool = True
+) -> Step:
+    """Says something and waits for what comes; a question that was asked again may be answered for its full time."""
+    said = say(state, reply, is_remembered=is_remembered)
+    prompted = replace(said.state, prompted_s=now_s) if renews_question and state.phase != "idle" else said.state
+    return Step(prompted, said.effects + listen(prompted).effects)
+
+
+def finish(state: DialogueState, reply: Reply, *before: Forget) -> Step:
+    """Says the last word on an action and is idle again."""
+    idle = replace(state, phase="idle", pending=None, asking="", unheard=0, command=None)
+    said = say(idle, reply)
+    return Step(said.state, (*before, *said.effects, *listen(said.state).effects))
+
+
+def submit(rules: Rules, state: DialogueState, now_s: float) -> Step:
+    """Sends the pending action: one command, with an id of its own, for one confirmation."""
+    assert state.pending is not None
+    action = rules.catalog.intent(state.pending.intent).action
+    pending = state.pending
+    return _send(state, action.operation, pending.values, pending.spoken_text, now_s, is_write=action.is_write)
+
+
+def undo(rules: Rules, state: DialogueState, now_s: float) -> Step:
+    """Takes back the last write, by a command of its own that the MES records."""
+    last = state.last_write
+    if last is None:
+        return finish(state, Reply("nothing_to_undo"))
+    if now_s - last.done_s > UNDO_S:
+        return finish(replace(state, last_write=None), Reply("undo_too_late"))
+    action = rules.catalog.intent(last.intent).action
+    fields = {name: last.fields[name] for name in action.undo_fields if name in last.fields}
+    return _send(state, action.undo, fields, "undo", now_s, is_write=True)
+
+
+def _send(
+    state: DialogueState, operation: str, fields: Mapping[str, SlotData], text: str, now_s: float, *, is_write: bool
+) -> Step:
+    command = MesCommand(
+        command_id=str(uuid.uuid5(NAMESPACE, f"{state.session_id}/{state.n_commands}")),
+        operation=operation,
+        fields=dict(fields),
+        is_write=is_write,
+        operator_id=state.operator_id,
+        spoken_text=text,
+        confirmed_s=now_s,
+    )
+    waiting = replace(state, phase="waiting", asking="", command=command, n_commands=state.n_commands + 1, unheard=0)
+    return Step(waiting, (Submit(command),))

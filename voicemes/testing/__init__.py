@@ -1,0 +1,30 @@
+"""Fakes of every port, and conversations as tests: for integrators' intents and engines as for our own."""
+
+from __future__ import annotations
+
+from voicemes.testing.conversation import ConversationFailed, run_conversation
+from voicemes.testing.fakes import (
+    Answer,
+    FakeClock,
+    FakeDetector,
+    FakeMes,
+    FakeRecognizer,
+    FakeSink,
+    FakeSource,
+    FakeSynthesizer,
+    Trouble,
+)
+
+__all__ = [
+    "Answer",
+    "ConversationFailed",
+    "FakeClock",
+    "FakeDetector",
+    "FakeMes",
+    "FakeRecognizer",
+    "FakeSink",
+    "FakeSource",
+    "FakeSynthesizer",
+    "Trouble",
+    "run_conversation",
+]

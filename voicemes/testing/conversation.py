@@ -1,0 +1,174 @@
+"""Conversations as tests.
+
+A conversation is a YAML file: a station, what its MES knows and answers, and turns. It runs in a real `Session`, with
+typed words, a clock that only moves when it is told, and a MES that never leaves the process.
+
+    station: {name: SPP-1, operator: Ana}
+    live: {references: {job: ["4711"]}, current: {job: "4711"}}
+    answers: {scrap.report: {remaining: 80}, job.next: "No order is waiting."}     # accepted with; refused with
+    turns:
+      - operator: scrap two solder bridge
+        system: Scrap 2, solder bridge, on order 4711. Correct?     # contained in the answer; /…/ is searched in it
+        phase: confirming
+      - press: "yes"
+        submits: {operation: scrap.report, fields: {quantity: 2, defect: solder-bridge, job: "4711"}}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from voicemes.config import Settings, StationSettings
+from voicemes.events import TurnEnded
+from voicemes.intents import Catalog
+from voicemes.model import Key, Live, MesCommand, Phase, Reference
+from voicemes.nlu.match import Matcher
+from voicemes.nlu.yamlfile import Document
+from voicemes.ports import Voice
+from voicemes.runtime.bus import Bus
+from voicemes.runtime.session import Session
+from voicemes.runtime.speaker import Speaker
+from voicemes.testing.fakes import FakeClock, FakeMes, FakeSink, FakeSynthesizer, Trouble
+
+TICK_S = 0.25
+"""How often the session looks at the clock while time passes; a binary fraction, so that ticks add up exactly."""
+
+
+class ConversationFailed(AssertionError):
+    """Names the turn, and what was expected and what came instead."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Submitted(_Part):
+    operation: str
+    fields: dict[str, Any] = {}
+    """All of them: a value that nobody expected is a difference."""
+
+
+class Turn(_Part):
+    """One thing that happens, and what must come of it. What is not written is not looked at, but for `submits`."""
+
+    operator: str | None = None
+    """What is said."""
+    press: Key | None = None
+    after_s: float | None = Field(default=None, gt=0)
+    """So long nobody says anything."""
+    mes: Trouble | None = None
+    """What is wrong with the MES from this turn on."""
+    system: str | None = None
+    """Part of the shown answer in any case of letters, or /a pattern/; empty: nothing is answered."""
+    phase: Phase | None = None
+    submits: Submitted | None = None
+    """The question or the write that goes to the MES; none must go where this is not written."""
+
+    @model_validator(mode="after")
+    def _one_thing_happens(self) -> Self:
+        if sum(given is not None for given in (self.operator, self.press, self.after_s)) != 1:
+            raise ValueError("a turn has one of operator, press and after_s")
+        return self
+
+
+class Snapshot(_Part):
+    references: dict[str, list[str] | dict[str, list[str]]] = {}
+    """Slot type -> ids, or id -> what people call it."""
+    current: dict[str, str] = {}
+
+    def live(self) -> Live:
+        references = {name: tuple(_references(listed)) for name, listed in self.references.items()}
+        return Live(references, self.current)
+
+
+def _references(listed: list[str] | dict[str, list[str]]) -> Iterator[Reference]:
+    named = listed if isinstance(listed, dict) else dict.fromkeys(listed, ())
+    return (Reference(identifier, tuple(aliases)) for identifier, aliases in named.items())
+
+
+class Conversation(_Part):
+    title: str = ""
+    station: StationSettings = StationSettings()
+    live: Snapshot = Snapshot()
+    answers: dict[str, str | dict[str, Any] | list[str | dict[str, Any]]] = {}
+    """As `FakeMes` takes them."""
+    turns: list[Turn] = Field(min_length=1)
+
+
+def run_conversation(conversation: Path | Mapping[str, Any], catalog: Catalog | Matcher) -> list[TurnEnded]:
+    """Plays a file, or the same as data. Raises ConversationFailed at the first difference.
+
+    A file that is no conversation is a CatalogError with file and line; data that are none a pydantic ValidationError.
+    """
+    if isinstance(conversation, Path):
+        document = Document(conversation)
+        script = document.check(Conversation)
+        place: Callable[[int], str] = lambda n: f"{conversation}:{document.line(('turns', n))}"  # noqa: E731
+    else:
+        script = Conversation.model_validate(conversation)
+        place = "turn {}".format
+    matcher = catalog if isinstance(catalog, Matcher) else Matcher(catalog)
+    return asyncio.run(_converse(script, matcher, place))
+
+
+async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int], str]) -> list[TurnEnded]:
+    mes, clock = FakeMes(script.answers, script.live.live()), FakeClock()
+    settings, speaker = Settings(station=script.station), Speaker(FakeSynthesizer(), FakeSink(), Voice())
+    session = Session(settings, matcher, speaker, mes, Bus(), clock, session_id="conversation")
+    ended: list[TurnEnded] = []
+    try:
+        await session.start("conversation")
+        for number, turn in enumerate(script.turns):
+            mes.trouble = turn.mes or mes.trouble
+            n_before = len(mes.commands)
+            taken = await _take(session, clock, turn)
+            ended += taken
+            difference = _difference(turn, taken, session.state.phase, mes.commands[n_before:])
+            if difference:
+                raise ConversationFailed(f"{place(number)}: {difference}")
+    finally:
+        await session.close()
+    return ended
+
+
+async def _take(session: Session, clock: FakeClock, turn: Turn) -> list[TurnEnded]:
+    """What comes of one turn, when everything was spoken."""
+    if turn.after_s is not None:
+        return await _wait(session, clock, turn.after_s)
+    ended = await (session.press(turn.press) if turn.press else session.type(turn.operator or ""))
+    await session.speaker.finish()
+    return [ended]
+
+
+async def _wait(session: Session, clock: FakeClock, seconds: float) -> list[TurnEnded]:
+    """Silence: the session looks at the clock as it does between frames of audio."""
+    ended: list[TurnEnded] = []
+    until_s = clock.now_s() + seconds
+    while clock.now_s() < until_s:
+        await clock.sleep(min(TICK_S, until_s - clock.now_s()))
+        ended += await session.look_at_clock()
+        await session.speaker.finish()
+    return ended
+
+
+def _difference(turn: Turn, ended: list[TurnEnded], phase: Phase, sent: list[MesCommand]) -> str:
+    answer = " ".join(taken.answer for taken in ended if taken.answer)
+    if turn.system is not None and not _fits(turn.system, answer):
+        return f"the answer was to be {turn.system!r}, it was {answer!r}"
+    if turn.phase is not None and phase != turn.phase:
+        return f"the dialogue was to be {turn.phase}, it was {phase}"
+    wanted = [(turn.submits.operation, turn.submits.fields)] if turn.submits else []
+    came = [(command.operation, dict(command.fields)) for command in sent]
+    return "" if came == wanted else f"the MES was to be sent {wanted or 'nothing'}, it was sent {came or 'nothing'}"
+
+
+def _fits(wanted: str, answer: str) -> bool:
+    if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
+        return re.search(wanted[1:-1], answer) is not None
+    return wanted.casefold() in answer.casefold() if wanted else not answer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicemes.plant.quality import verdict
+from voicemes.plant.commands.quality import verdict
 
 if TYPE_CHECKING:
     import httpx

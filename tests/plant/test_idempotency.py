@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from voicemes.plant.database import Change
+from voicemes.plant.change import Change
 
 if TYPE_CHECKING:
     import httpx
@@ -90,7 +90,7 @@ async def test_a_change_that_breaks_halfway_leaves_nothing(
         raise RuntimeError("the disk is gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Change, "record", fail)
+        broken.setattr(Change, "emit", fail)
         answer = await client.post(ACTUALS, json={"scrap": 1}, headers=key("a"))
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "disk" not in answer.text

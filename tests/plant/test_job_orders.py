@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from voicemes.plant.bodies import CommandName
-from voicemes.plant.job_orders import STATUSES, next_status
+from voicemes.plant.commands.job_orders import STATUSES, next_status
 
 if TYPE_CHECKING:
     import httpx

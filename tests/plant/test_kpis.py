@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from voicemes.plant.kpis import KPI_NAMES, KPIS, KpiName, NoDataError, evaluate
+from voicemes.plant.queries.kpis import KPI_NAMES, KPIS, PLACE, PLANT, KpiName, NoDataError, evaluate
 
 if TYPE_CHECKING:
     import httpx
     from conftest import StoppedClock
+    from fastapi import FastAPI
 
 ELEMENTS = {
     "PBT": 400.0,
@@ -122,3 +123,31 @@ async def test_a_shift_in_which_nothing_was_stored_has_no_data(client: httpx.Asy
     clock.advance(hours=8)
     assert (await get_kpi(client, "oee", line="LINE-1")).json()["code"] == "no_data"
     assert (await get_kpi(client, "oee", line="LINE-1", period="last-shift")).json()["value"] == 79.2
+
+
+async def test_time_counts_in_the_state_that_runs(client: httpx.AsyncClient, clock: StoppedClock) -> None:
+    """From its first event on: half an hour down, then an hour of production, of which nobody has told yet."""
+    down = (await client.post("/downtime-events", json={"equipment": "WLD-1", "reason": "power-loss"})).json()["id"]
+    before = (await get_kpi(client, "availability", equipment="WLD-1")).json()["elements"]
+    clock.advance(minutes=30)
+    await client.post(f"/downtime-events/{down}:end", json={})
+    await client.post("/job-orders/4903/commands", json={"command": "Start"})
+    clock.advance(minutes=60)
+    after = (await get_kpi(client, "availability", equipment="WLD-1")).json()["elements"]
+    assert (after["PBT"] - before["PBT"], after["APT"] - before["APT"]) == (90, 60)
+    repair = (await get_kpi(client, "mttr", equipment="WLD-1")).json()["elements"]
+    assert repair == {"TTR": 38, "FE": 2}
+
+
+async def test_a_line_has_the_times_of_the_machine_that_ends_it(client: httpx.AsyncClient, clock: StoppedClock) -> None:
+    for equipment in ("SPP-1", "AOI-1"):
+        await client.post("/downtime-events", json={"equipment": equipment, "reason": "sensor-fault"})
+    clock.advance(minutes=10)
+    assert (await get_kpi(client, "mttr", line="LINE-1")).json()["elements"] == {"TTR": 27, "FE": 3}
+
+
+@pytest.mark.parametrize("sql", [PLACE, PLANT])
+def test_a_kpi_reads_the_hours_of_its_period_and_nothing_else(app: FastAPI, sql: str) -> None:
+    with app.state.plant.database.read() as tables:
+        steps = [row["detail"] for row in tables.all(f"EXPLAIN QUERY PLAN {sql}", "2026-03-03", "2026-03-04", "LINE-1")]
+    assert "SEARCH kpi_element USING INDEX sqlite_autoindex_kpi_element_1 (equipment=? AND hour>? AND hour<?)" in steps

@@ -37,6 +37,17 @@ REFUSED: list[tuple[Code, str, dict[str, Any] | None]] = [
     (Code.EQUIPMENT_BUSY, "/job-orders/4712/commands", START),
     (Code.ALREADY_DOWN, "/downtime-events", DOWN),
     (Code.ALREADY_CLOSED, "/work-alerts/1:cancel", None),
+    (Code.LOT_NOT_USABLE, "/material-lots/A18:load", {"equipment": "SPP-1"}),
+    (Code.LOT_NOT_USABLE, "/material-lots/88:consume", {"quantity": 900}),
+    (Code.ROLE_REQUIRED, "/material-lots/A18:release", None),
+    (Code.ROLE_REQUIRED, "/job-orders/4711/commands", {"command": "Abort"}),
+    (Code.ROLE_REQUIRED, "/change-requests/2:approve", None),
+    (Code.INVALID_INPUT, "/change-requests", {"kind": "parameter", "equipment": "SPP-1", "parameter": "offset"}),
+    (Code.INVALID_INPUT, "/change-requests", {"kind": "changeover", "line": "LINE-1", "product": "flip", "delta": 1}),
+    (Code.INVALID_INPUT, "/units/123:move", {"target": "elsewhere"}),
+    (Code.NOT_FOUND, "/units/123:move", {"target": "SPP-9"}),
+    (Code.NOT_FOUND, "/units", {"serial": "900", "equipment": "SPP-1"}),
+    (Code.INVALID_INPUT, "/job-orders/4713:move", {"position": {"before": "4711", "after": "4712"}}),
     (Code.ALREADY_SCRAPPED, "/job-orders/4711/material-actuals", UNIT_120),
     (Code.UNIT_MISMATCH, "/test-results", {"characteristic": "torque", "value": 1, "unit": "mm"}),
     (Code.INVALID_INPUT, "/work-alerts", None),
@@ -50,7 +61,8 @@ REFUSED: list[tuple[Code, str, dict[str, Any] | None]] = [
 ]
 ELSEWHERE = {
     *(Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NO_DATA, Code.REQUEST_IN_PROGRESS),
-    *(Code.TOO_LARGE, Code.KEY_REUSED, Code.INTERNAL),
+    *(Code.TOO_LARGE, Code.KEY_REUSED, Code.INTERNAL, Code.RATE_LIMITED, Code.PRECONDITION_FAILED),
+    Code.EQUIPMENT_LOCKED,
 }
 """Codes with tests of their own, here and in the files beside."""
 
@@ -114,7 +126,7 @@ async def test_a_body_over_64_kb_is_refused(client: httpx.AsyncClient, *, is_chu
 
 
 async def test_where_tokens_are_configured_one_must_come_with_every_request() -> None:
-    app = create_app(tokens=frozenset({"s3cret"}))
+    app = create_app(tokens={"s3cret": "operator"})
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://plant/api/v1", trust_env=False
     ) as client:
@@ -127,10 +139,10 @@ async def test_where_tokens_are_configured_one_must_come_with_every_request() ->
     app.state.plant.database.close()
 
 
-def test_a_token_file_has_one_token_a_line(tmp_path: Path) -> None:
+def test_a_token_file_has_one_token_and_its_role_a_line(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
-    file.write_text("# stations\none\n\n  two \n", encoding="utf-8")
-    assert read_tokens(file) == {"one", "two"}
+    file.write_text("# stations\none operator\n\n  two process-engineer \n", encoding="utf-8")
+    assert read_tokens(file) == {"one": "operator", "two": "engineer"}
 
 
 def test_an_empty_token_file_does_not_open_the_plant(tmp_path: Path) -> None:

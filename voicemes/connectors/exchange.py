@@ -58,7 +58,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.method} /{self.path}"
+        return f"{self.method} /{self.path}".replace(" //", " /")
 
 
 @dataclass(frozen=True, slots=True)

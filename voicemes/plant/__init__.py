@@ -1,5 +1,9 @@
 """The reference MES: a separate server that voicemes reaches over HTTP only.
 
-It holds the reference plant (`seed.yaml`) in SQLite and answers in the words of ISA-95, ISO 22400 and SEMI E10.
-A request goes server -> routes -> calls (once per idempotency key, one transaction) -> job_orders, quality, floor.
+Every fact is an event (`event_store.py`); every other table is a view of the events (`projections/`, one file for each
+aggregate), which `rebuild.py` makes again. The first event is the reference plant as `seed.yaml` has it.
+
+A request goes http/commands.py -> http/calls.py (once per idempotency key, one transaction) -> commands/ (checks the
+rules, emits events through `Change`) -> projections/ (apply them in the same transaction). Questions go http/routes.py
+-> queries/. In process, `plant.Plant.change(actor, cause=...)` is the door: the simulation and the tests use it.
 """

@@ -28,7 +28,7 @@ def main() -> int:
             serve(
                 Address(options.host, options.port),
                 database,
-                tokens=read_tokens(options.token_file) if options.token_file else frozenset(),
+                tokens=read_tokens(options.token_file) if options.token_file else {},
                 on_ready=_announce,
                 stops_with_stdin=options.stop_with_stdin,
             )
@@ -43,7 +43,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--host", default=Address().host)
     parser.add_argument("--port", type=int, default=Address().port, help="0 takes a free port")
     parser.add_argument("--database", type=Path, help="keep the plant in this file; without it, it is forgotten")
-    parser.add_argument("--token-file", type=Path, help="bearer tokens that may come in, one a line")
+    parser.add_argument("--token-file", type=Path, help="bearer tokens that may come in, with their roles, one a line")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--scratch", type=Path, help="remove this folder at the end")
     return parser.parse_args()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ MEDIA_TYPE = "application/problem+json"
 class Code(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
+    ROLE_REQUIRED = "role_required"
     NOT_FOUND = "not_found"
     NO_DATA = "no_data"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -34,6 +36,10 @@ class Code(StrEnum):
     ALREADY_DOWN = "already_down"
     ALREADY_CLOSED = "already_closed"
     ALREADY_SCRAPPED = "already_scrapped"
+    EQUIPMENT_LOCKED = "equipment_locked"
+    LOT_NOT_USABLE = "lot_not_usable"
+    PRECONDITION_FAILED = "precondition_failed"
+    RATE_LIMITED = "rate_limited"
     REQUEST_IN_PROGRESS = "request_in_progress"
     TOO_LARGE = "too_large"
     INVALID_INPUT = "invalid_input"
@@ -45,6 +51,7 @@ class Code(StrEnum):
 STATUS: dict[Code, HTTPStatus] = {
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Code.ROLE_REQUIRED: HTTPStatus.FORBIDDEN,
     Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.NO_DATA: HTTPStatus.NOT_FOUND,
     Code.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
@@ -53,6 +60,10 @@ STATUS: dict[Code, HTTPStatus] = {
     Code.ALREADY_DOWN: HTTPStatus.CONFLICT,
     Code.ALREADY_CLOSED: HTTPStatus.CONFLICT,
     Code.ALREADY_SCRAPPED: HTTPStatus.CONFLICT,
+    Code.EQUIPMENT_LOCKED: HTTPStatus.CONFLICT,
+    Code.LOT_NOT_USABLE: HTTPStatus.CONFLICT,
+    Code.PRECONDITION_FAILED: HTTPStatus.PRECONDITION_FAILED,
+    Code.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     Code.REQUEST_IN_PROGRESS: HTTPStatus.CONFLICT,
     Code.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Code.INVALID_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -79,7 +90,9 @@ class Problem(Exception):
         return {**known, **self.more}
 
     def response(self) -> JSONResponse:
-        headers = {"WWW-Authenticate": "Bearer"} if self.code is Code.UNAUTHENTICATED else None
+        headers = {Code.UNAUTHENTICATED: {"WWW-Authenticate": "Bearer"}, Code.RATE_LIMITED: {"Retry-After": "1"}}.get(
+            self.code
+        )
         return JSONResponse(self.body(), status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -101,13 +114,24 @@ def _on_invalid(_request: Request, error: Exception) -> Response:
     return Problem(Code.INVALID_INPUT, _sentence(error.errors()[0])).response()
 
 
-def _on_http(_request: Request, error: Exception) -> Response:
+def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return Problem(Code.METHOD_NOT_ALLOWED, "That cannot be done with this resource.").response()
+        answer = Problem(Code.METHOD_NOT_ALLOWED, "That cannot be done with this resource.").response()
+        answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))
+        return answer
     if error.status_code == HTTPStatus.NOT_FOUND:
         return Problem(Code.NOT_FOUND, "There is no such resource.").response()
     return Problem(Code.INVALID_INPUT, "The request cannot be read.").response()
+
+
+def _allowed(request: Request) -> set[str]:
+    """All methods of this path, as the OpenAPI document has them; the framework names those of its first route only."""
+    operations: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    for template, methods in operations.items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), request.scope["path"]):
+            return {method.upper() for method in methods}
+    return set()
 
 
 def _on_broken(_request: Request, _error: Exception) -> Response:

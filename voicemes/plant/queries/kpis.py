@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from voicemes.plant import lookups, periods
-from voicemes.plant.database import stamp
+from voicemes.plant import periods
+from voicemes.plant.database import stamp, unstamp
 from voicemes.plant.problems import Code, Problem
+from voicemes.plant.projections.kpis import elements_of
+from voicemes.plant.queries import lookups
 
 if TYPE_CHECKING:
-    from voicemes.plant.database import Change, Row, Tables
+    from datetime import datetime
+
+    from voicemes.plant.database import Row, Tables
 
 Elements: TypeAlias = Mapping[str, float]
 KpiName: TypeAlias = Literal[
@@ -105,16 +109,32 @@ SUM = """
            coalesce(sum(rq), 0) AS RQ, coalesce(sum(gp), 0) AS GP, coalesce(sum(ip), 0) AS IP,
            coalesce(sum(fe), 0) AS FE, coalesce(sum(tbf), 0) AS TBF, coalesce(sum(ttr), 0) AS TTR,
            coalesce(sum(ec), 0) AS EC
-    FROM kpi_element JOIN equipment ON equipment.id = kpi_element.equipment
-    WHERE hour >= ? AND hour < ? AND ((? IS NULL AND level = 'ProductionLine') OR equipment.id = ?)
+    FROM kpi_element WHERE hour >= ?1 AND hour < ?2 AND
 """
-"""PRI is the mean over the pieces. Without equipment all lines are summed, not their machines."""
+"""PRI is the mean over the pieces."""
+LINES = "SELECT id FROM equipment WHERE level = 'ProductionLine'"
+PLACE = SUM + " equipment = ?3"
+PLANT = SUM + f" equipment IN ({LINES}) AND ?3 IS NULL"
+"""All lines are summed, not their machines. Both read the hours of the period by the primary key, however old the
+store is."""
+RUNNING = """
+    SELECT id, line, state, accrued_until FROM equipment WHERE accrued_until IS NOT NULL
+    AND ((?1 IS NULL AND ends_line) OR id = ?1 OR (ends_line AND line = ?1))
+"""
 
 
-def elements_in(tables: Tables, equipment: str | None, span: periods.Span) -> dict[str, float]:
-    """The elements of the hours that begin in `span`, for one machine or line, or for the whole plant."""
-    row = tables.one(SUM, stamp(span.starts), stamp(span.ends), equipment, equipment)
-    return {name: float(value) for name, value in (row or {}).items()}
+def elements_in(tables: Tables, place: str | None, span: periods.Span, now: datetime) -> dict[str, float]:
+    """The elements of the hours that begin in `span`, for one machine or line, or for the whole plant.
+
+    To what the events have counted comes the time of the state that still runs.
+    """
+    row = tables.one(PLACE if place else PLANT, stamp(span.starts), stamp(span.ends), place) or {}
+    elements = {name: float(value) for name, value in row.items()}
+    for machine in tables.all(RUNNING, place):
+        since = max(unstamp(machine["accrued_until"]), span.starts)
+        for element in elements_of(machine["state"]):
+            elements[element.upper()] += max(0.0, (min(span.ends, now) - since).total_seconds() / 60)
+    return elements
 
 
 def evaluate(name: KpiName, elements: Elements) -> float:
@@ -123,12 +143,14 @@ def evaluate(name: KpiName, elements: Elements) -> float:
     return round(kpi.formula(elements), kpi.digits)
 
 
-def answer(tables: Tables, name: KpiName, equipment: str | None, line: str | None, span: periods.Span) -> Row:
+def answer(
+    tables: Tables, name: KpiName, equipment: str | None, line: str | None, span: periods.Span, now: datetime
+) -> Row:
     """One KPI of a machine, else of a line, else of the plant, with the elements it was made from."""
     lookups.need_line(tables, line)
     scope = equipment or line
     place = lookups.spoken(lookups.need(tables, "equipment", scope)) if scope else "The plant"
-    elements = elements_in(tables, scope, span)
+    elements = elements_in(tables, scope, span, now)
     shown = {element: round(elements[element], 3) for element in KPIS[name].elements}
     about: dict[str, Any] = {"kpi": name, "scope": scope or "plant", "period": span.name, "elements": shown}
     about |= {"from": stamp(span.starts), "to": stamp(span.ends), "unit": KPIS[name].unit}
@@ -138,16 +160,3 @@ def answer(tables: Tables, name: KpiName, equipment: str | None, line: str | Non
         spoken = name.upper() if name in INITIALS else name.replace("-", " ")
         sentence = f"{place} has no data for {spoken}: {MEANING[str(error)]} is zero."
         raise Problem(Code.NO_DATA, sentence, about) from error
-
-
-def count(change: Change, equipment: str, *, good: int, scrap: int, rework: int) -> None:
-    """Adds reported pieces to the elements of this hour. The run time per item is the last one known."""
-    hour = stamp(periods.floor_hour(change.now))
-    last = change.one("SELECT pri FROM kpi_element WHERE equipment = ? ORDER BY hour DESC LIMIT 1", equipment)
-    total = good + scrap + rework
-    change.run(
-        "INSERT INTO kpi_element (equipment, hour, pri, pq, gq, sq, rq, gp, ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET pq = pq + excluded.pq, gq = gq + excluded.gq, sq = sq + excluded.sq,"
-        " rq = rq + excluded.rq, gp = gp + excluded.gp, ip = ip + excluded.ip",
-        *(equipment, hour, last["pri"] if last else 0.0, total, good, scrap, rework, good, total),
-    )

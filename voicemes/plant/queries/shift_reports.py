@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from voicemes.plant import kpis, lookups
 from voicemes.plant.database import stamp, unstamp
+from voicemes.plant.queries import kpis, lookups, robots
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,27 +20,35 @@ COMPLETED = """
 """
 STOPS = """
     SELECT reason, started, ended FROM downtime_event JOIN equipment ON equipment.id = equipment
-    WHERE status <> 'Cancelled' AND started < ? AND coalesce(ended, ?) > ? AND line = coalesce(?, line)
+    WHERE started < ?1 AND line = coalesce(?3, line)
+    AND (status = 'Open' OR (status = 'Closed' AND ended > ?2))
 """
 OPEN_ALERTS = """
-    SELECT count(*) AS n FROM work_alert LEFT JOIN equipment ON equipment.id = equipment
-    WHERE status = 'Open' AND (? IS NULL OR line = ?)
+    SELECT count(*) FROM work_alert LEFT JOIN equipment ON equipment.id = equipment
+    WHERE status IN ('Open', 'Acknowledged') AND (?1 IS NULL OR line = ?1)
 """
 NONCONFORMANCES = """
-    SELECT count(*) AS n FROM nonconformance JOIN unit USING (serial) JOIN equipment ON equipment.id = unit.equipment
-    WHERE time >= ? AND time < ? AND line = coalesce(?, line)
+    SELECT coalesce(disposition, lower(nonconformance.status)) AS outcome, count(*) AS n
+    FROM nonconformance JOIN unit USING (serial) JOIN equipment ON equipment.id = unit.equipment
+    WHERE time >= ? AND time < ? AND line = coalesce(?, line) GROUP BY 1 ORDER BY 1
 """
+DECISIONS = """
+    SELECT type, subject, line, rule, inputs, outcome, reason, time FROM decision
+    WHERE time >= ?1 AND time < ?2 AND (?3 IS NULL OR line = ?3) ORDER BY time, id LIMIT 100
+"""
+ROBOTS = "SELECT id FROM equipment WHERE text = 'humanoid intern' AND line = coalesce(?, line) ORDER BY id"
 
 
 def report(tables: Tables, span: Span, line: str | None, now: datetime) -> Row:
-    """Orders completed, pieces, stops and nonconformances of the span; alerts are those that are open now."""
+    """Orders completed, pieces, stops, nonconformances, robots, energy and decisions of the span.
+
+    Alerts are those that are open now.
+    """
     lookups.need_line(tables, line)
     starts, ends = stamp(span.starts), stamp(span.ends)
-    elements = kpis.elements_in(tables, line, span)
+    elements = kpis.elements_in(tables, line, span, now)
     completed = [row["id"] for row in tables.all(COMPLETED, starts, ends, line)]
-    stops = top_stops(tables, span, line, now)
-    alerts = tables.one(OPEN_ALERTS, line, line) or {"n": 0}
-    nonconformances = tables.one(NONCONFORMANCES, starts, ends, line) or {"n": 0}
+    outcomes = {row["outcome"]: row["n"] for row in tables.all(NONCONFORMANCES, starts, ends, line)}
     return {
         "shift": span.name,
         "from": starts,
@@ -51,15 +59,19 @@ def report(tables: Tables, span: Span, line: str | None, now: datetime) -> Row:
         "good": int(elements["GQ"]),
         "scrap": int(elements["SQ"]),
         "rework": int(elements["RQ"]),
-        "top_stops": stops,
-        "open_alerts": alerts["n"],
-        "nonconformances": nonconformances["n"],
+        "top_stops": top_stops(tables, span, line, now),
+        "open_alerts": tables.value(OPEN_ALERTS, line),
+        "nonconformances": sum(outcomes.values()),
+        "nonconformance_outcomes": outcomes,
+        "robots": [robots.record(tables, row["id"], span) for row in tables.all(ROBOTS, line)],
+        "energy_kwh": round(elements["EC"], 1),
+        "decisions": tables.all(DECISIONS, starts, ends, line),
     }
 
 
 def top_stops(tables: Tables, span: Span, line: str | None, now: datetime) -> list[Row]:
     """Reasons with the whole minutes they cost within the span, the worst first."""
-    rows = tables.all(STOPS, stamp(span.ends), stamp(now), stamp(span.starts), line)
+    rows = tables.all(STOPS, stamp(span.ends), stamp(span.starts), line)
     lost: dict[str, timedelta] = {}
     for row in rows:
         ended = unstamp(row["ended"]) if row["ended"] else now

@@ -1,4 +1,4 @@
-"""What is checked before a request is looked at: its size, its token, and the headers of a POST."""
+"""What is checked before a request is looked at: its size, its token, its rate, and the headers of a POST."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Request
 
-from voicemes.plant.calls import Call, Plant
+from voicemes.plant.change import Actor
+from voicemes.plant.http.calls import Call
+from voicemes.plant.http.rates import Rates
+from voicemes.plant.plant import Plant
 from voicemes.plant.problems import Code, Problem
 
 if TYPE_CHECKING:
@@ -60,25 +63,38 @@ def the_plant(request: Request) -> Plant:
 PlantHere = Annotated[Plant, Depends(the_plant)]
 
 
-async def check_token(plant: PlantHere, authorization: Annotated[str | None, Header()] = None) -> None:
-    """Refuses a request without a known bearer token, where tokens are configured."""
+async def check_token(
+    request: Request, plant: PlantHere, authorization: Annotated[str | None, Header()] = None
+) -> str | None:
+    """Returns the token's role, None where no tokens are configured. Refuses unknown tokens, and those in a hurry."""
+    rates: Rates = request.app.state.rates
     if not plant.tokens:
-        return
-    scheme, _, token = (authorization or "").partition(" ")
-    known = [hmac.compare_digest(token.strip().encode(), one.encode()) for one in plant.tokens]
-    if scheme.lower() != "bearer" or not any(known):
+        rates.check(request.client.host if request.client else "")
+        return None
+    scheme, _, sent = (authorization or "").partition(" ")
+    sent = sent.strip()
+    known = [token for token in plant.tokens if hmac.compare_digest(sent.encode(), token.encode())]
+    if scheme.lower() != "bearer" or not known:
         raise Problem(Code.UNAUTHENTICATED, "The MES does not accept this station's token.")
+    rates.check(known[0])
+    return plant.tokens[known[0]]
+
+
+TokenRole = Annotated[str | None, Depends(check_token)]
 
 
 async def the_call(
     request: Request,
     plant: PlantHere,
+    role: TokenRole,
     on_behalf_of: Annotated[str | None, Header(max_length=100)] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    causation_id: Annotated[str | None, Header(pattern=r"^[1-9][0-9]{0,17}$")] = None,
+    if_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Call:
     """The headers of a POST. On-Behalf-Of is UTF-8."""
     operator = on_behalf_of.encode("latin-1").decode("utf-8", "replace") if on_behalf_of else None
-    return Call(plant, request.url.path, operator, idempotency_key)
+    return Call(plant, request.url.path, Actor(operator, role=role), idempotency_key, causation_id, if_match)
 
 
 CallHere = Annotated[Call, Depends(the_call)]

@@ -1,0 +1,1 @@
+"""The plant over HTTP: routes, and what is checked before and after them."""

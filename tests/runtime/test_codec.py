@@ -1,0 +1,71 @@
+"""Values survive their way through a trace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemes.model import (
+    Accepted,
+    Answered,
+    Heard,
+    Live,
+    MesReply,
+    NotUnderstood,
+    Pressed,
+    Reference,
+    Rejected,
+    TimedOut,
+    Transcript,
+    Unknown,
+    Unsent,
+)
+from voicemes.runtime.codec import input_from_json, live_from_json, reply_from_json, to_json
+
+WORDS = st.text(max_size=12)
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+SLOT_DATA = st.recursive(WORDS | NUMBERS, lambda inner: st.dictionaries(WORDS, inner, max_size=3), max_leaves=6)
+REFERENCES = st.builds(Reference, WORDS, st.lists(WORDS, max_size=3).map(tuple))
+LIVES = st.builds(
+    Live, st.dictionaries(WORDS, st.lists(REFERENCES, max_size=3).map(tuple), max_size=3), st.dictionaries(WORDS, WORDS)
+)
+REPLIES = st.one_of(
+    st.builds(Accepted, WORDS, st.dictionaries(WORDS, SLOT_DATA, max_size=4)),
+    st.builds(Rejected, WORDS, WORDS, WORDS),
+    st.builds(Unsent, WORDS, WORDS),
+    st.builds(Unknown, WORDS, WORDS),
+)
+KEYS = st.sampled_from(["yes", "no", "cancel", "repeat", "help"])
+
+
+def through_a_line(value: Any) -> Any:
+    return json.loads(json.dumps(to_json(value)))
+
+
+@given(LIVES)
+def test_what_exists_comes_back(live: Live) -> None:
+    assert live_from_json(through_a_line(live)) == live
+
+
+@given(REPLIES)
+def test_what_the_mes_said_comes_back(reply: MesReply) -> None:
+    assert reply_from_json(through_a_line(reply)) == reply
+
+
+@given(st.builds(Answered, REPLIES) | st.builds(Pressed, KEYS) | st.just(TimedOut()))
+def test_inputs_come_back(value: Any) -> None:
+    assert input_from_json(through_a_line(value)) == value
+
+
+def test_what_was_heard_is_left_to_be_interpreted_anew() -> None:
+    assert input_from_json(through_a_line(Heard(NotUnderstood("silence", Transcript("", "keyboard"))))) is None
+
+
+@pytest.mark.parametrize("data", [{}, {"kind": "Maybe"}, {"kind": "Unsent"}, {"kind": "Unsent", "command": "1"}])
+def test_what_is_no_reply_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        reply_from_json(data)

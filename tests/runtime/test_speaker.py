@@ -1,0 +1,134 @@
+"""Answers become sound: one at a time, stopped at once, and a silent engine is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from parts import WITHIN_S, Loudspeaker
+
+from voicemes.errors import DeviceFailed, EngineStalled
+from voicemes.model import SPEECH, AudioFormat, SpeechChunk
+from voicemes.ports import Voice
+from voicemes.runtime.speaker import Speaker
+
+N_CHUNKS = 5
+
+
+class Reader:
+    """A Synthesizer: five chunks for each text, each of them the text and its number."""
+
+    def __init__(self) -> None:
+        self.abandoned: list[str] = []
+
+    @property
+    def format(self) -> AudioFormat:
+        return SPEECH
+
+    def speak(self, text: str, _voice: Voice) -> Iterator[SpeechChunk]:
+        try:
+            for number in range(N_CHUNKS):
+                yield SpeechChunk(f"{text}{number}".encode(), SPEECH)
+        except GeneratorExit:
+            self.abandoned.append(text)
+            raise
+
+
+def whole(text: str) -> list[bytes]:
+    return [f"{text}{number}".encode() for number in range(N_CHUNKS)]
+
+
+@pytest.fixture
+def sink() -> Loudspeaker:
+    return Loudspeaker()
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+async def speaker(reader: Reader, sink: Loudspeaker) -> AsyncIterator[Speaker]:
+    speaker = Speaker(reader, sink, Voice())
+    yield speaker
+    await speaker.close()
+
+
+async def until_started(sink: Loudspeaker) -> None:
+    assert await asyncio.to_thread(sink.started.wait, WITHIN_S)
+
+
+async def test_stopping_ends_it_within_the_current_chunk(speaker: Speaker, reader: Reader, sink: Loudspeaker) -> None:
+    await speaker.say("long")
+    await until_started(sink)
+    assert speaker.is_speaking
+    speaker.stop()
+    await speaker.finish()
+    assert [chunk.pcm for chunk in sink.chunks] == whole("long")[:1]
+    assert not speaker.is_speaking
+    assert reader.abandoned == ["long"]
+
+
+async def test_after_a_stop_the_next_answer_is_spoken_in_full(speaker: Speaker, sink: Loudspeaker) -> None:
+    await speaker.say("long")
+    await until_started(sink)
+    speaker.stop()
+    await speaker.say("next")
+    await speaker.finish()
+    assert [chunk.pcm for chunk in sink.chunks] == [b"long0", *whole("next")]
+
+
+async def test_a_second_answer_waits_for_the_first(speaker: Speaker, sink: Loudspeaker) -> None:
+    await speaker.say("one")
+    await until_started(sink)
+    second = asyncio.create_task(speaker.say("two"))
+    await asyncio.sleep(0)
+    assert not second.done()
+    sink.stop()  # lets the chunks end; the speaker itself is not told to stop
+    await second
+    await speaker.finish()
+    assert [chunk.pcm for chunk in sink.chunks] == [*whole("one"), *whole("two")]
+
+
+async def test_it_says_when_the_first_sound_is_ready(speaker: Speaker, sink: Loudspeaker) -> None:
+    told: list[int] = []
+    await speaker.say("one", lambda: told.append(len(sink.chunks)))
+    assert told == [0]
+
+
+async def test_an_engine_that_is_silent_too_long_is_stalled() -> None:
+    gate = threading.Event()
+
+    class Stuck(Reader):
+        def speak(self, _text: str, _voice: Voice) -> Iterator[SpeechChunk]:
+            gate.wait(WITHIN_S)
+            yield SpeechChunk(b"", SPEECH)
+
+    sink = Loudspeaker(waits=False)
+    speaker = Speaker(Stuck(), sink, Voice(), deadline_s=0.02)
+    with pytest.raises(EngineStalled, match="tts did not answer"):
+        await speaker.say("hello")
+    gate.set()
+    await speaker.close()
+    assert sink.chunks == []
+
+
+async def test_a_loudspeaker_that_failed_is_told_once_and_tried_again(speaker: Speaker, sink: Loudspeaker) -> None:
+    sink.stop()
+    sink.error = DeviceFailed("The headset is gone.")
+    await speaker.say("lost")
+    with pytest.raises(DeviceFailed):
+        await speaker.finish()
+    await speaker.say("next")
+    await speaker.finish()
+    assert [chunk.pcm for chunk in sink.chunks] == whole("next")
+
+
+async def test_a_recording_waits_for_the_answer(speaker: Speaker, sink: Loudspeaker) -> None:
+    sink.stop()
+    await speaker.say("one")
+    await speaker.play(b"recording")
+    assert [chunk.pcm for chunk in sink.chunks] == [*whole("one"), b"recording"]

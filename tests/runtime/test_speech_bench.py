@@ -1,0 +1,143 @@
+"""The speech bench: its mixing rule, its manifest, its figures."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemes.errors import AudioError, ConfigError
+from voicemes.model import Transcript, WordGraph
+from voicemes.nlu.catalog import load_catalog
+from voicemes.ports import Hypothesis, RecognizerTraits
+from voicemes.runtime.speech_bench import MIXED_PEAK, bench_speech, max_energy, mix, read_manifest
+
+ROOT = Path(__file__).parents[2]
+KEYS = {"snr_db", "n_in", "n_out", "accuracy", "accuracy_strict", "false_accepts", "false_rejects", "rtf"}
+RATE_HZ = 16_000
+
+
+class LevelRecognizer:
+    """Hears `loud` in what is loud and nothing in what is not, and remembers what it was given."""
+
+    def __init__(self, loud: str = "next step") -> None:
+        self.loud, self.heard, self._pcm = loud, [], b""  # type: str, list[bytes], bytes
+
+    @property
+    def traits(self) -> RecognizerTraits:
+        return RecognizerTraits("level", streams=True, follows_grammar=True)
+
+    def begin(self, _graph: WordGraph) -> None:
+        self._pcm = b""
+
+    def feed(self, pcm: bytes) -> Hypothesis:
+        self._pcm += pcm
+        return Hypothesis("", is_complete=False)
+
+    def finish(self) -> Transcript:
+        self.heard.append(self._pcm)
+        samples = np.frombuffer(self._pcm, dtype="<i2")
+        if not len(samples) or np.abs(samples).max() < 1_000:
+            return Transcript("", "level", is_complete=False)
+        return Transcript(self.loud, "level", confidence=1.0, is_complete=True)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A loud clip that means the next step, a soft one that means nothing, and a hum."""
+    wave = np.sin(np.arange(RATE_HZ) / 9)
+    for name, level in (("step", 0.3), ("nothing", 0.001)):
+        soundfile.write(tmp_path / f"{name}.wav", wave * level, RATE_HZ)
+    hum = np.random.default_rng(0).normal(0, 0.05, 4 * RATE_HZ)
+    soundfile.write(tmp_path / "hum.wav", hum, RATE_HZ)
+    rows: list[dict[str, Any]] = [
+        {"audio": "step.wav", "intent": "instruction.step", "slots": {"step": "next"}},
+        {"audio": "nothing.wav", "intent": None, "slots": {}},
+    ]
+    file = tmp_path / "manifest.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def bench(manifest: Path, recognizer: LevelRecognizer, **options: Any) -> list[dict[str, Any]]:
+    sets = bench_speech(manifest, load_catalog(ROOT / "intents"), recognizer, **options)["sets"]
+    assert isinstance(sets, list)
+    return sets
+
+
+@given(snr_db=st.floats(-5, 30), level=st.floats(0.01, 1), seed=st.integers(0, 2**32 - 1))
+def test_the_loudest_frames_have_the_ratio_that_was_asked_for(snr_db: float, level: float, seed: int) -> None:
+    speech = np.zeros(8_192)
+    speech[2_048:4_096] = level * np.sin(np.arange(2_048) / 5)
+    noise = np.full(8_192, 0.1)
+    mixed = mix(speech, noise, snr_db, np.random.default_rng(seed))
+    assert np.abs(mixed).max() == pytest.approx(MIXED_PEAK)
+    under = mixed[:2_048]
+    over = mixed[2_048:4_096] - under
+    assert 10 * math.log10(max_energy(over) / max_energy(under)) == pytest.approx(snr_db, abs=1e-6)
+
+
+def test_the_noise_must_be_as_long_as_the_clip() -> None:
+    with pytest.raises(AudioError, match="shorter"):
+        mix(np.ones(4_096), np.ones(2_048), 9, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "JSON"),
+        ("[]", "needs"),
+        ('{"audio": "step.wav"}', "needs"),
+        ('{"audio": "step.wav", "intent": 3}', "name or null"),
+        ('{"audio": "absent.wav", "intent": null}', "absent.wav"),
+    ],
+)
+def test_a_fault_in_the_manifest_names_file_and_line(manifest: Path, line: str, complaint: str) -> None:
+    manifest.write_text(manifest.read_text() + line + "\n")
+    with pytest.raises(ConfigError, match=rf"manifest\.jsonl:3.*{complaint}"):
+        read_manifest(manifest, "idle")
+
+
+def test_an_empty_manifest_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(ConfigError, match="no recordings"):
+        read_manifest(tmp_path / "empty.jsonl", "idle")
+
+
+def test_the_figures_have_the_keys_of_the_contract(manifest: Path) -> None:
+    noise = manifest.parent / "hum.wav"
+    clean, noisy = bench(manifest, LevelRecognizer(), noise=noise, snrs=[9])
+    for row in (clean, noisy):
+        assert row.keys() == KEYS | {"decision_p50_s", "decision_p95_s"}
+        assert (row["n_in"], row["n_out"], row["accuracy"], row["false_rejects"]) == (1, 1, 1.0, 0)
+        assert row["false_accepts"] == {"read": 0, "write": 0}
+    assert (clean["snr_db"], noisy["snr_db"]) == (None, 9)
+
+
+def test_what_nobody_meant_counts_by_what_it_would_have_done(manifest: Path) -> None:
+    manifest.write_text(manifest.read_text().replace('"instruction.step", "slots": {"step": "next"}', "null"))
+    read = bench(manifest, LevelRecognizer("next step"))[0]["false_accepts"]
+    write = bench(manifest, LevelRecognizer("scrap two solder bridge"))[0]["false_accepts"]
+    assert (read, write) == ({"read": 1, "write": 0}, {"read": 0, "write": 1})
+
+
+def test_the_seed_decides_the_noise(manifest: Path) -> None:
+    def sounds(seed: int) -> list[bytes]:
+        recognizer = LevelRecognizer()
+        bench(manifest, recognizer, noise=manifest.parent / "hum.wav", snrs=[9], seed=seed)
+        return recognizer.heard
+
+    assert sounds(1) == sounds(1)
+    assert sounds(1) != sounds(2)
+
+
+def test_an_snr_needs_noise(manifest: Path) -> None:
+    with pytest.raises(ConfigError, match="--noise"):
+        bench(manifest, LevelRecognizer(), snrs=[9])

@@ -1,0 +1,111 @@
+"""`voicemes bench`: measurements on real material, as tables or as one object."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, settings_from
+from voicemes.cli.output import console, milliseconds, print_json, show_table
+from voicemes.errors import ConfigError
+from voicemes.nlu.interpret import Acceptance
+from voicemes.plant.process import PlantProcess
+from voicemes.runtime.session import build_catalog, build_recognizer
+from voicemes.runtime.speech_bench import bench_speech
+
+app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
+HEADERS = ("noise", "in", "right", "strict", "rejected", "out", "false reads", "false writes", "rtf", "p50", "p95")
+
+
+@app.callback()
+def options() -> None:
+    pass
+
+
+@app.command("speech")
+def speech(
+    manifest: Annotated[Path, typer.Option(help='Lines of {"audio": path, "intent": name or null, "slots": {…}}.')],
+    noise: Annotated[Path | None, typer.Option(help="Recording of noise to mix in.")] = None,
+    snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, as 15,9.")] = "",
+    state: State = "idle",
+    seed: Annotated[int, typer.Option(help="Of the places in the noise.", min=0)] = 1,
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Recognise every recording of a manifest, clean and in noise, and count what was right and what was refused."""
+    settings = settings_from(config, intents)
+    catalog, levels = build_catalog(settings), _levels(snr)
+    with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain) as progress:
+        task = progress.add_task("Listening", total=None)
+        result = bench_speech(
+            manifest,
+            catalog,
+            build_recognizer(settings),
+            noise=noise,
+            snrs=levels,
+            state=state,
+            seed=seed,
+            acceptance=Acceptance(settings.asr.accept_read, settings.asr.accept_write),
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    if as_json:
+        print_json(result)
+    else:
+        show_table(console(plain=plain), HEADERS, [_row(one) for one in result["sets"]], plain=plain)
+
+
+@app.command("load")
+def load(
+    plant: Annotated[bool, typer.Option("--plant", help="Load the reference plant.")] = False,
+    units: Annotated[int, typer.Option(help="Units in the young store; the old one has ten times more.", min=10)] = 700,
+    seconds: Annotated[float, typer.Option(help="How long events arrive during the calls.", min=1)] = 10.0,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Fill a plant with events, call it while a thousand a second arrive, and say what that costs."""
+    from voicemes.plant.load import measure_calls, measure_store  # a web server: half a second, only where it is used
+
+    if not plant:
+        raise ConfigError("Say what is to be loaded: --plant.", key="--plant")
+    with tempfile.TemporaryDirectory(prefix="voicemes-load-") as folder, PlantProcess() as served:
+        store = measure_store(Path(folder) / "plant.sqlite", units)
+        calls = asyncio.run(measure_calls(served.url, seconds))
+    if as_json:
+        print_json({"store": store, "calls": calls})
+        return
+    screen = console(plain=plain)
+    show_table(screen, ("store", ""), [[name, str(value)] for name, value in store.items()], plain=plain)
+    waits = [[name, f"{value:.0f} ms"] for name, value in calls["p95_ms"].items()]
+    show_table(screen, (f"call, {calls['arrived_per_s']} events a second", "p95"), waits, plain=plain)
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError as exc:
+        raise ConfigError(f"'{text}' is no list of numbers. Write for example 15,9.", key="--snr") from exc
+
+
+def _row(one: dict[str, Any]) -> list[str]:
+    name = "none" if one["snr_db"] is None else f"{one['snr_db']:g} dB"
+    false = one["false_accepts"]
+    return [
+        name,
+        str(one["n_in"]),
+        f"{one['accuracy']:.1%}",
+        f"{one['accuracy_strict']:.1%}",
+        str(one["false_rejects"]),
+        str(one["n_out"]),
+        str(false["read"]),
+        str(false["write"]),
+        f"{one['rtf']:.2f}",
+        milliseconds(one["decision_p50_s"]),
+        milliseconds(one["decision_p95_s"]),
+    ]

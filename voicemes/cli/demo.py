@@ -1,0 +1,128 @@
+"""`voicemes demo`: a shift, from recorded speech to what stands in the MES."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from voicemes.cli.options import Json, Plain
+from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, milliseconds, print_json, show_table
+from voicemes.cli.turns import TurnPrinter
+from voicemes.config import Settings, shipped
+from voicemes.errors import MesUnreachable
+from voicemes.events import Event, TurnEnded
+from voicemes.runtime.demo import Played, Stage, play
+from voicemes.runtime.devices import open_loudspeaker
+from voicemes.runtime.scenario import PlayedTurn, Scenario, read_scenario
+
+HEADERS = ("turn", "said", "understood", "route", "MES", "decided", "first sound", "right")
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", help="Where the spoken answers and the trace go.")] = Path(
+        "demo-output"
+    ),
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="Another shift than the one that ships with voicemes.")
+    ] = None,
+    stop_plant_at: Annotated[
+        int | None, typer.Option("--stop-plant-at", min=1, help="Kill the plant before this turn, to see what is said.")
+    ] = None,
+    aloud: Annotated[bool, typer.Option("--aloud", help="Play recordings and answers on the loudspeaker.")] = False,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Play a shift: recorded operators, a plant of its own, every answer spoken. Exit 0 when every turn was right."""
+    file = scenario or shipped("audio_fixtures") / "demo.yaml"
+    shift, screen = read_scenario(file), console(plain=plain)
+    show = Show(screen, shift, as_json=as_json)
+    stage = Stage(
+        recordings=file.parent,
+        output=output,
+        observer=show.event,
+        on_turn=show.turn,
+        aloud=open_loudspeaker(Settings()) if aloud else None,
+        stop_plant_at=stop_plant_at,
+    )
+    show.title()
+    played = asyncio.run(_play(shift, stage, show))
+    n_right = sum(not one.fault for one in played)
+    if as_json:
+        print_json({"turns": len(shift.turns), "played": len(played), "right": n_right, "output": str(output)})
+    else:
+        screen.print()
+        show_table(screen, HEADERS, [_row(one) for one in played], plain=plain)
+        screen.print(f"\n{n_right} of {len(shift.turns)} turns right. Spoken answers and trace: {output}", style=STRONG)
+    if any(one.mes_failed for one in played):
+        raise MesUnreachable("The MES failed in the middle of the shift. What was not confirmed was not written.")
+    if n_right < len(shift.turns):
+        raise typer.Exit(1)
+
+
+async def _play(shift: Scenario, stage: Stage, show: Show) -> list[Played]:
+    done = []
+    async for played in play(shift, stage):
+        done.append(played)
+        show.played(played)
+    return done
+
+
+class Show:
+    """The shift while it runs."""
+
+    def __init__(self, screen: Console, shift: Scenario, *, as_json: bool) -> None:
+        self._screen, self._shift, self._as_json = screen, shift, as_json
+        self._printer = TurnPrinter(screen)
+
+    def title(self) -> None:
+        if not self._as_json:
+            station = self._shift.station
+            where = f"  {station.operator} at {station.name}, {len(self._shift.turns)} turns"
+            self._screen.print(Text.assemble((self._shift.title, STRONG), (where, QUIET)))
+
+    def turn(self, number: int, turn: PlayedTurn) -> None:
+        if not self._as_json:
+            self._screen.print(Text.assemble("\n", (f"[{number}/{len(self._shift.turns)}] {turn.why}", QUIET)))
+
+    def event(self, event: Event) -> None:
+        if not self._as_json:
+            self._printer(event)
+
+    def played(self, one: Played) -> None:
+        if self._as_json:
+            print_json(_object(one))
+        elif one.fault:
+            self._screen.print(Text.assemble(("      ✗ wrong: ", BAD), one.fault))
+        elif one.turn.expect.intent is None:
+            self._screen.print(Text.assemble(("      ✓ ", GOOD), "nothing was heard, nothing was done"))
+
+
+def _object(one: Played) -> dict[str, Any]:
+    return {
+        "turn": one.number,
+        "audio": one.turn.hear,
+        "right": not one.fault,
+        "fault": one.fault,
+        "spoken": str(one.spoken) if one.spoken else None,
+        "heard": [turn.to_json() for turn in one.ended],
+    }
+
+
+def _row(one: Played) -> tuple[str, ...]:
+    last: TurnEnded | None = one.ended[-1] if one.ended else None
+    times = last.timings_s if last else {}
+    return (
+        str(one.number),
+        (last.heard if last and last.intent else "") or "-",
+        (last.intent if last else None) or "nothing",
+        (last.route if last else None) or "-",
+        (last.mes if last else None) or "-",
+        milliseconds(times.get("decision")),
+        milliseconds(times.get("first_audio")),
+        "✗" if one.fault else "✓",
+    )

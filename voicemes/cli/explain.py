@@ -1,0 +1,74 @@
+"""`voicemes explain`: why a sentence matched, or what came nearest and where it failed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from voicemes.cli import reading
+from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, scope_from, settings_from
+from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json
+from voicemes.config import Settings
+from voicemes.intents import Catalog
+from voicemes.model import Parse, Scope, Transcript
+from voicemes.nlu.explain import nearest
+from voicemes.nlu.interpret import interpret
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.recordings import Listener
+from voicemes.runtime.session import build_catalog
+
+
+def explain(
+    what: Annotated[str, typer.Argument(help="A sentence, or the name of a recording.", metavar="TEXT | FILE")],
+    state: State = "idle",
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Say why something was understood, or which templates came nearest and which word they failed at."""
+    settings = settings_from(config, intents)
+    catalog = build_catalog(settings)
+    scope, matcher = scope_from(state, catalog), Matcher(catalog)
+    for parse in _parses(what, settings, catalog, scope, matcher):
+        tokens = matcher.tokens(parse.transcript.text)
+        found: dict[str, Any] = {
+            **reading.to_object(parse, {}),
+            "state": str(scope),
+            "tokens": tokens,
+            "words": [asdict(word) for word in parse.transcript.words],
+            "thresholds": {"read": settings.asr.accept_read, "write": settings.asr.accept_write},
+            "nearest": [asdict(attempt) for attempt in nearest(tokens, scope, matcher)],
+        }
+        if as_json:
+            print_json(found)
+        else:
+            _show(console(plain=plain), found)
+
+
+def _parses(what: str, settings: Settings, catalog: Catalog, scope: Scope, matcher: Matcher) -> list[Parse]:
+    """A name that looks like a recording is one, so that a misspelled file is not explained as a sentence."""
+    if Path(what).suffix.lower() in {".wav", ".flac", ".ogg"}:
+        return [one.parse for one in Listener(settings, catalog, scope).hear(Path(what))]
+    return [interpret(Transcript(what, "keyboard"), scope, matcher)]
+
+
+def _show(screen: Console, found: dict[str, Any]) -> None:
+    reading.show(screen, found)
+    if found["words"]:
+        screen.print(Text("how well each word fits the sound (0 is perfect, above 4.3 is doubtful):", QUIET))
+        for word in found["words"]:
+            screen.print(f"    {word['text']:<14} {word['deficit']:.2f}", markup=False)
+    for attempt in found["nearest"]:
+        screen.print(Text.assemble((attempt["intent"], STRONG), (f"   {attempt['file']}:{attempt['line']}", QUIET)))
+        screen.print(Text.assemble(("    template  ", QUIET), attempt["template"]))
+        matched, rest = " ".join(attempt["matched"]), " ".join(attempt["rest"])
+        screen.print(
+            Text.assemble(("    fits      ", QUIET), (matched or "nothing", GOOD), (f" | {rest}" if rest else "", BAD))
+        )
+        screen.print(Text.assemble(("    wants     ", QUIET), ", ".join(attempt["expected"])))

@@ -1,0 +1,62 @@
+"""Values of the dialogue as JSON and back: what a trace holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from voicemes.model import (
+    Accepted,
+    Answered,
+    Input,
+    Live,
+    MesReply,
+    Pressed,
+    Reference,
+    Rejected,
+    TimedOut,
+    Unknown,
+    Unsent,
+)
+
+REPLIES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Accepted, Rejected, Unsent, Unknown)}
+
+
+def to_json(value: Any) -> Any:
+    """Dataclasses become objects with a "kind"; everything else must be plain already."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"kind": type(value).__name__, **{f.name: to_json(getattr(value, f.name)) for f in fields(value)}}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    return value
+
+
+def live_from_json(data: Mapping[str, Any]) -> Live:
+    references = {
+        name: tuple(Reference(item["id"], tuple(item["aliases"])) for item in items)
+        for name, items in data["references"].items()
+    }
+    return Live(references, dict(data["current"]))
+
+
+def reply_from_json(data: Mapping[str, Any]) -> MesReply:
+    """Raises KeyError or TypeError for what is no reply."""
+    kind = REPLIES[data["kind"]]
+    reply: MesReply = kind(**{key: value for key, value in data.items() if key != "kind"})
+    return reply
+
+
+def input_from_json(data: Mapping[str, Any]) -> Input | None:
+    """The input of a trace line; None for something heard, which is interpreted anew from its words."""
+    match data["kind"]:
+        case "Answered":
+            return Answered(reply_from_json(data["reply"]))
+        case "Pressed":
+            return Pressed(data["key"])
+        case "TimedOut":
+            return TimedOut()
+        case _:
+            return None

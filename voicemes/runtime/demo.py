@@ -1,0 +1,166 @@
+"""Plays a scenario: recordings go in, a plant of its own is asked and written to, the answers are left as WAV files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from voicemes.config import MesSettings, Settings
+from voicemes.engines.audio import wav
+from voicemes.errors import AudioError, MesUnreachable
+from voicemes.events import TurnEnded
+from voicemes.model import SpeechChunk
+from voicemes.plant.process import PlantProcess
+from voicemes.ports import AudioSink
+from voicemes.runtime.bus import Bus, Observer
+from voicemes.runtime.scenario import PlayedTurn, Scenario, fault
+from voicemes.runtime.session import Session, context_of, open_session
+from voicemes.runtime.trace import TraceWriter
+
+TRAILING_SILENCE_S = 1.5
+"""Silence after each recording: longer than any that an endpoint waits for."""
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One recording of the shift, and what came of it."""
+
+    number: int
+    turn: PlayedTurn
+    ended: tuple[TurnEnded, ...]
+    fault: str
+    spoken: Path | None
+    """The answer as a WAV file, where there was one."""
+
+    @property
+    def mes_failed(self) -> bool:
+        return any(turn.mes in {"unsent", "unknown"} for turn in self.ended)
+
+
+class ReplyFolder:
+    """An AudioSink: the answers of each turn become one WAV file, and are heard aloud where there is a loudspeaker."""
+
+    def __init__(self, folder: Path, aloud: AudioSink | None = None) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise AudioError(f"{folder}: cannot hold the answers: {exc.strerror}. Choose another place.") from exc
+        self._folder, self._aloud = folder, aloud
+        self._file: wav.WavSink | None = None
+        self._path: Path | None = None
+        self._is_empty = True
+
+    def begin(self, name: str) -> None:
+        """What is spoken from now on belongs into this file."""
+        self._path = self._folder / f"{name}.wav"
+        self._path.unlink(missing_ok=True)
+        self._file, self._is_empty = wav.WavSink(self._path), True
+
+    def end(self) -> Path | None:
+        """The finished file, if anything was spoken."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        return None if self._is_empty else self._path
+
+    def play(self, chunk: SpeechChunk) -> None:
+        if self._file is not None:
+            self._file.play(chunk)
+            self._is_empty = False
+        if self._aloud is not None:
+            self._aloud.play(chunk)
+
+    def stop(self) -> None:
+        if self._aloud is not None:
+            self._aloud.stop()
+
+    def close(self) -> None:
+        self.end()
+        if self._aloud is not None:
+            self._aloud.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a scenario is played."""
+
+    recordings: Path
+    output: Path
+    observer: Observer
+    on_turn: Callable[[int, PlayedTurn], None]
+    """Told before each recording."""
+    aloud: AudioSink | None = None
+    stop_plant_at: int | None = None
+    """The plant is killed before the recording of this number (from 1) is heard, as a power cut would."""
+
+
+async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
+    """Each turn as it is done. The shift ends early when the MES fails; what is then written is checked.
+
+    Raises VoicemesError, and MesUnreachable when the plant wrote anything that no turn had confirmed.
+    """
+    with tempfile.TemporaryDirectory(prefix="voicemes-demo-") as folder:
+        database = Path(folder) / "plant.sqlite"
+        with PlantProcess(database) as plant:
+            settings = Settings(station=scenario.station, mes=MesSettings(url=plant.url))
+            sink = ReplyFolder(stage.output / "replies", stage.aloud)
+            trace = TraceWriter(stage.output / "trace.jsonl")
+            try:
+                async with open_session(settings, bus=Bus(trace, stage.observer), sink=sink) as session:
+                    await session.start(scenario.title)
+                    n_events, is_plant_up = await _count_events(plant.url), True
+                    for number, turn in enumerate(scenario.turns, start=1):
+                        if number == stage.stop_plant_at:
+                            plant.kill()
+                            is_plant_up = False
+                        stage.on_turn(number, turn)
+                        played = await _play_turn(session, sink, number, turn, stage)
+                        yield played
+                        if played.mes_failed:
+                            break
+                        if is_plant_up:
+                            n_events = await _count_events(plant.url)
+            finally:
+                trace.close()
+        if played.mes_failed or not is_plant_up:
+            await _check_nothing_was_written(database, n_events)
+
+
+async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: PlayedTurn, stage: Stage) -> Played:
+    file = stage.recordings / turn.hear
+    options = wav.Options(file, trailing_silence_s=TRAILING_SILENCE_S)
+    if stage.aloud is not None:
+        await session.speaker.play(wav.read_speech(file))
+    sink.begin(f"{number:02d}-{file.stem}")
+    ended = await session.hear(wav.create(options, context_of(session.settings)))
+    await session.speaker.finish()
+    return Played(number, turn, tuple(ended), fault(turn.expect, ended), sink.end())
+
+
+async def _count_events(url: str) -> int:
+    """Everything that the plant ever wrote down."""
+    count = after = 0
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=5) as client:
+        while True:
+            try:
+                answer = await client.get("/api/v1/events", params={"after": after, "limit": PAGE})
+                page = answer.raise_for_status().json()["items"]
+            except (httpx.HTTPError, KeyError, ValueError) as exc:
+                raise MesUnreachable(f"The plant does not tell its events: {exc}") from exc
+            count += len(page)
+            if len(page) < PAGE:
+                return count
+            after = page[-1]["sequence"]
+
+
+async def _check_nothing_was_written(database: Path, n_before: int) -> None:
+    """Starts the plant again on what it had saved, and counts."""
+    with PlantProcess(database) as plant:
+        n_now = await _count_events(plant.url)
+    if n_now != n_before:
+        raise MesUnreachable(f"The plant failed and wrote {n_now - n_before} events that nobody was told of.")

@@ -1,0 +1,147 @@
+"""Audio in, transcripts out: voice detector, endpointer and recogniser, fed while the operator speaks.
+
+Synchronous; the session runs it in one engine thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from voicemes.endpoint import Closed, Discarded, EndpointState, Opened, finish, settings_for, step
+from voicemes.model import SPEECH, AudioFrame, Scope, Transcript, Utterance, WordGraph
+from voicemes.ports import Hypothesis, StreamingRecognizer, VoiceDetector
+
+LOOKBACK_S = 2.0
+"""Audio kept before an utterance opens; more than any pre-roll."""
+NO_GUESS = Hypothesis("", is_complete=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    source_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """The recogniser's belief changed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOver:
+    utterance: Utterance
+    transcript: Transcript
+    endpoint_s: float
+    """Silence that was waited for, in source time."""
+    asr_s: float
+    """Work left for the recogniser after the utterance was closed."""
+
+
+Sound: TypeAlias = SpeechBegan | Guessed | SpeechOver
+
+
+class Ears:
+    def __init__(self, detector: VoiceDetector, recognizer: StreamingRecognizer) -> None:
+        self._detector = detector
+        self._recognizer = recognizer
+        self._graph: WordGraph | None = None
+        self._settings = settings_for("idle")
+        self._window_bytes = detector.window_samples * SPEECH.width_bytes
+        self._window_s = detector.window_samples / SPEECH.rate_hz
+        self._lookback: deque[bytes] = deque(maxlen=int(LOOKBACK_S / self._window_s))
+        self._state = EndpointState()
+        self._rest = b""
+        self._position = 0
+        """Samples of this source that were looked at."""
+        self._speech: bytearray | None = None
+        self._began_s = 0.0
+        self._guess = NO_GUESS
+
+    def tune(self, scope: Scope, graph: WordGraph) -> None:
+        """What may be said from now on. Done while nobody speaks, so that the first word finds everything ready."""
+        if graph is not self._graph:
+            self._recognizer.begin(graph)
+            self._recognizer.finish()
+        self._graph = graph
+        self._settings = settings_for(scope.phase)
+
+    @property
+    def is_hearing(self) -> bool:
+        """True in the middle of an utterance."""
+        return self._speech is not None
+
+    def take(self, frame: AudioFrame) -> list[Sound]:
+        """Hears one frame."""
+        self._rest += frame.pcm
+        sounds: list[Sound] = []
+        while len(self._rest) >= self._window_bytes:
+            window, self._rest = self._rest[: self._window_bytes], self._rest[self._window_bytes :]
+            sounds += self._hear(window)
+        return sounds
+
+    def end(self) -> list[Sound]:
+        """The source has ended: what is open is closed, and the next source starts from nothing."""
+        self._state, boundary = finish(self._settings, self._state)
+        sounds = self._close(boundary) if isinstance(boundary, Closed) else []
+        if isinstance(boundary, Discarded):
+            self._recognizer.finish()
+        self._detector.reset()
+        self._lookback.clear()
+        self._state, self._rest, self._position, self._speech = EndpointState(), b"", 0, None
+        return sounds
+
+    def _hear(self, window: bytes) -> list[Sound]:
+        self._position += len(window) // SPEECH.width_bytes
+        self._lookback.append(window)
+        sounds: list[Sound] = []
+        if self._speech is not None:
+            sounds += self._follow(window)
+        probability = self._detector.probability(window)
+        guess = self._guess if self._speech is not None else None
+        self._state, boundary = step(self._settings, self._state, probability, self._window_s, guess)
+        match boundary:
+            case None:
+                pass
+            case Opened(began_ago_s):
+                sounds += self._open(began_ago_s)
+            case Closed():
+                sounds += self._close(boundary)
+            case Discarded():
+                self._recognizer.finish()
+                self._speech = None
+            case _ as never:
+                assert_never(never)
+        return sounds
+
+    def _open(self, began_ago_s: float) -> list[Sound]:
+        assert self._graph is not None, "tune() comes first"
+        n_windows = min(len(self._lookback), max(1, round(began_ago_s / self._window_s)))
+        self._began_s = self._now_s - n_windows * self._window_s
+        self._speech = bytearray()
+        self._guess = NO_GUESS
+        self._recognizer.begin(self._graph)
+        recent = b"".join(list(self._lookback)[-n_windows:])
+        return [SpeechBegan(self._began_s), *self._follow(recent)]
+
+    def _follow(self, pcm: bytes) -> list[Sound]:
+        assert self._speech is not None
+        self._speech += pcm
+        before, self._guess = self._guess, self._recognizer.feed(pcm)
+        return [Guessed(self._guess.text)] if self._guess.text != before.text else []
+
+    def _close(self, closed: Closed) -> list[Sound]:
+        started = time.perf_counter()
+        transcript = self._recognizer.finish()
+        asr_s = time.perf_counter() - started
+        ended_s = self._now_s - closed.speech_ended_ago_s
+        pcm, self._speech = bytes(self._speech or b""), None
+        utterance = Utterance(pcm, SPEECH, self._began_s, ended_s, closed.ended_by)
+        return [SpeechOver(utterance, transcript, closed.speech_ended_ago_s, asr_s)]
+
+    @property
+    def _now_s(self) -> float:
+        return self._position / SPEECH.rate_hz

@@ -1,0 +1,78 @@
+"""Recordings instead of a microphone: a short one is one sentence, a long one is cut at its pauses."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemes.config import Settings
+from voicemes.endpoint import settings_for
+from voicemes.engines.audio import wav
+from voicemes.intents import Catalog
+from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript
+from voicemes.nlu.interpret import Acceptance, interpret
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.engines import create_engine
+from voicemes.runtime.hearing import Ears, SpeechOver
+from voicemes.runtime.session import build_recognizer, context_of
+
+PIECE_S = 0.1
+"""How much the recogniser gets at a time, as from a microphone."""
+MAX_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One sentence of a recording, decided; times in seconds of the recording."""
+
+    parse: Parse
+    started_s: float
+    ended_s: float
+    timings_s: dict[str, float]
+
+
+class Listener:
+    """One catalogue, one recogniser, one state of the dialogue."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, scope: Scope) -> None:
+        self._settings, self._scope = settings, scope
+        self._matcher = Matcher(catalog)
+        self._recognizer = build_recognizer(settings)
+        self._graph = self._matcher.graph(scope)
+        self._recognizer.begin(self._graph)
+        self._recognizer.finish()
+
+    def hear(self, file: Path) -> list[Recognised]:
+        """Everything that was said. At least one result: a recording without speech is rejected. Raises AudioError."""
+        pcm = wav.read_speech(file, max_s=MAX_S)
+        seconds = len(pcm) / SPEECH.bytes_per_second
+        if seconds <= settings_for(self._scope.phase).cap_s:
+            return [self._whole(pcm, seconds)]
+        return self._pieces(pcm) or [self._decided(Transcript("", "voice detector"), 0.0, seconds, 0.0)]
+
+    def _whole(self, pcm: bytes, seconds: float) -> Recognised:
+        self._recognizer.begin(self._graph)
+        size = int(PIECE_S * SPEECH.bytes_per_second)
+        for start in range(0, len(pcm), size):
+            self._recognizer.feed(pcm[start : start + size])
+        started_s = time.perf_counter()
+        transcript = self._recognizer.finish()
+        return self._decided(transcript, 0.0, seconds, time.perf_counter() - started_s)
+
+    def _pieces(self, pcm: bytes) -> list[Recognised]:
+        ears = Ears(create_engine("vad", "silero", context_of(self._settings)), self._recognizer)
+        ears.tune(self._scope, self._graph)
+        sounds = [*ears.take(AudioFrame(pcm, 0)), *ears.end()]
+        return [
+            self._decided(sound.transcript, sound.utterance.started_s, sound.utterance.ended_s, sound.asr_s)
+            for sound in sounds
+            if isinstance(sound, SpeechOver)
+        ]
+
+    def _decided(self, transcript: Transcript, started_s: float, ended_s: float, asr_s: float) -> Recognised:
+        asr = self._settings.asr
+        before_s = time.perf_counter()
+        parse = interpret(transcript, self._scope, self._matcher, Acceptance(asr.accept_read, asr.accept_write))
+        nlu_s = time.perf_counter() - before_s
+        return Recognised(parse, started_s, ended_s, {"asr": asr_s, "nlu": nlu_s, "decision": asr_s + nlu_s})

@@ -1,0 +1,305 @@
+"""The composition root: everything is wired here, and a session is run here.
+
+`open_session` builds the parts that the settings name; `Session` owns the state. One loop, no locks: audio is taken
+frame by frame from the source's thread, heard in the hearing thread, and decided on here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from voicemes.clock import Clock, SystemClock
+from voicemes.config import Settings
+from voicemes.connectors import open_connector
+from voicemes.dialogue.state import DialogueState
+from voicemes.engines.tts.cache import CachingSynthesizer
+from voicemes.errors import EngineMissing, MesError, VoicemesError
+from voicemes.events import (
+    AudioDropped,
+    EngineTroubled,
+    HypothesisChanged,
+    LiveRefreshed,
+    SessionStarted,
+    SpeechCancelled,
+    SpeechEnded,
+    SpeechStarted,
+    TurnEnded,
+)
+from voicemes.intents import Catalog
+from voicemes.model import (
+    SPEECH,
+    AudioFrame,
+    Heard,
+    Input,
+    Key,
+    Pressed,
+    Reply,
+    Scope,
+    TimedOut,
+    Transcript,
+)
+from voicemes.nlu.catalog import load_catalog
+from voicemes.nlu.interpret import Acceptance, interpret
+from voicemes.nlu.match import Matcher
+from voicemes.ports import AudioSink, AudioSource, EngineContext, MesConnector, StreamingRecognizer, Synthesizer, Voice
+from voicemes.respond import respond
+from voicemes.runtime.bus import Bus
+from voicemes.runtime.codec import to_json
+from voicemes.runtime.engines import create_engine
+from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.speaker import NoSink, Speaker
+from voicemes.runtime.threads import EngineThread
+from voicemes.runtime.turn import Turn, take_turn
+
+NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
+
+
+@dataclass(slots=True)
+class Session:
+    settings: Settings
+    matcher: Matcher
+    speaker: Speaker
+    connector: MesConnector | None
+    bus: Bus
+    clock: Clock = field(default_factory=SystemClock)
+    ears: Ears | None = None
+    """Where nothing is heard (typed input only) there are none."""
+    session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    state: DialogueState = field(init=False)
+    _hearing: EngineThread = field(init=False)
+    _source: EngineThread = field(init=False)
+    _turns: int = 0
+    _timeout_s: float | None = None
+    """How long the last question waits; None where nothing was asked."""
+    _waiting_since_s: float = 0.0
+    _refreshed_s: float = float("-inf")
+    _spoken_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.state = DialogueState(self.session_id, self.settings.station.operator)
+        self._hearing = EngineThread("hearing", self.settings.asr.deadline_s)
+        self._source = EngineThread("source", None)
+
+    async def start(self, source_name: str) -> None:
+        """Announces the session, reads what exists in the MES, and gets ready to hear."""
+        station = self.settings.station
+        self.bus.publish(
+            SessionStarted(
+                self.clock.now_s(),
+                self.session_id,
+                station.name,
+                station.operator,
+                self.matcher.catalog.hash,
+                self.clock.wall_s(),
+                source_name,
+            )
+        )
+        await self.refresh()
+        await self.listen(self.state.scope, None)
+
+    async def refresh(self) -> None:
+        """Reads again what exists now. When the MES does not answer, what was known stays known."""
+        self._refreshed_s = self.clock.now_s()
+        if self.connector is None:
+            return
+        try:
+            live = await self.connector.live(self.settings.station.name)
+        except MesError as exc:
+            self.bus.publish(EngineTroubled(self.clock.now_s(), "mes", str(exc)))
+            return
+        if live != self.matcher.live:
+            self.matcher = self.matcher.with_live(live)
+            self.bus.publish(LiveRefreshed(self.clock.now_s(), to_json(live)))
+
+    async def hear(self, source: AudioSource) -> list[TurnEnded]:
+        """Listens until the source ends, and takes a turn for each utterance."""
+        assert self.ears is not None
+        ended: list[TurnEnded] = []
+        self._check_rate(source)
+        frames, dropped = source.frames(), 0
+        try:
+            while (frame := await self._source.call(_next_frame, frames)) is not None:
+                if source.dropped_samples > dropped:
+                    self.bus.publish(AudioDropped(self.clock.now_s(), source.dropped_samples - dropped))
+                    dropped = source.dropped_samples
+                ended += await self._react(await self._hearing.call(self.ears.take, frame))
+                ended += await self.look_at_clock()
+                if not source.traits.is_live:
+                    await self.speaker.finish()
+            ended += await self._react(await self._hearing.call(self.ears.end))
+        except VoicemesError as exc:
+            await self._tell(exc)
+            raise
+        finally:
+            source.close()
+        return ended
+
+    def _check_rate(self, source: AudioSource) -> None:
+        if source.traits.device_rate_hz < SPEECH.rate_hz:
+            rate = f"{source.traits.name} delivers {source.traits.device_rate_hz} Hz"
+            why = f"{rate}: consonants are lost. {NARROW_BAND}"
+            self.bus.publish(EngineTroubled(self.clock.now_s(), "audio", why))
+
+    async def _tell(self, exc: VoicemesError) -> None:
+        """The operator hears that it failed, where speaking still works."""
+        self.bus.publish(EngineTroubled(self.clock.now_s(), "session", str(exc)))
+        spoken = respond(Reply(exc.reply), self.matcher.catalog)
+        with contextlib.suppress(VoicemesError):
+            await self.speaker.say(spoken.said)
+            await self.speaker.finish()
+
+    async def type(self, text: str) -> TurnEnded:
+        """The same sentence from a keyboard."""
+        return await self._turn_of_text(Transcript(text, "keyboard"), {}, while_speaking=False)
+
+    async def press(self, key: Key) -> TurnEnded:
+        return await self._take(Pressed(key), {})
+
+    async def say(self, text: str) -> None:
+        await self.speaker.say(text)
+
+    async def listen(self, scope: Scope, timeout_s: float | None) -> None:
+        """Gets ready for what may be said now, while the question is still being spoken."""
+        self._timeout_s, self._waiting_since_s = timeout_s, self.clock.now_s()
+        await self._get_ready(scope)
+
+    async def _get_ready(self, scope: Scope) -> None:
+        if self.ears is not None:
+            await self._hearing.call(lambda: self._tune(scope))
+
+    async def close(self) -> None:
+        self._hearing.close()
+        self._source.close()
+        await self.speaker.close()
+        if self.connector is not None:
+            await self.connector.aclose()
+
+    def _tune(self, scope: Scope) -> None:
+        assert self.ears is not None
+        self.ears.tune(scope, self.matcher.graph(scope))
+
+    async def _react(self, sounds: list[Sound]) -> list[TurnEnded]:
+        ended = []
+        for sound in sounds:
+            match sound:
+                case SpeechBegan(source_s):
+                    self.bus.publish(SpeechStarted(self.clock.now_s(), source_s))
+                    self._on_speech()
+                case Guessed(text):
+                    self.bus.publish(HypothesisChanged(self.clock.now_s(), text))
+                case SpeechOver():
+                    ended.append(await self._heard(sound))
+        return ended
+
+    def _on_speech(self) -> None:
+        """Barge-in: the operator's voice stops ours. What was said over it is no "yes"."""
+        self._spoken_over = self.speaker.is_speaking
+        if self._spoken_over and self.settings.audio.barge_in:
+            self.speaker.stop()
+            self.bus.publish(SpeechCancelled(self.clock.now_s()))
+
+    async def _heard(self, over: SpeechOver) -> TurnEnded:
+        utterance = over.utterance
+        duration_s = utterance.ended_s - utterance.started_s
+        self.bus.publish(SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by))
+        timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
+        return await self._turn_of_text(over.transcript, timings, while_speaking=self._spoken_over)
+
+    async def _turn_of_text(
+        self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool
+    ) -> TurnEnded:
+        started_s = self.clock.now_s()
+        asr = self.settings.asr
+        parse = interpret(transcript, self.state.scope, self.matcher, Acceptance(asr.accept_read, asr.accept_write))
+        timings_s["nlu"] = self.clock.now_s() - started_s
+        return await self._take(Heard(parse, while_speaking), timings_s)
+
+    async def _take(self, given: Input, timings_s: dict[str, float]) -> TurnEnded:
+        self._turns += 1
+        turn = Turn(self._turns, timings_s)
+        ended = await take_turn(self, given, turn)
+        if turn.wrote or self.clock.now_s() - self._refreshed_s > self.settings.mes.refresh_s:
+            await self.refresh()
+            await self._get_ready(self.state.scope)
+        return ended
+
+    async def look_at_clock(self) -> list[TurnEnded]:
+        """A question that nobody answers times out. While we speak, or the operator does, the time does not run."""
+        now_s = self.clock.now_s()
+        if self.speaker.is_speaking or (self.ears is not None and self.ears.is_hearing):
+            self._waiting_since_s = now_s
+        if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
+            return []
+        self._timeout_s = None
+        return [await self._take(TimedOut(), {})]
+
+
+def _next_frame(frames: Iterator[AudioFrame]) -> AudioFrame | None:
+    return next(frames, None)
+
+
+def build_catalog(settings: Settings) -> Catalog:
+    return load_catalog(settings.intents_dir, base=Settings().intents_dir)
+
+
+def context_of(settings: Settings) -> EngineContext:
+    return EngineContext(settings.cache_dir, settings.lexicon_files)
+
+
+def build_recognizer(settings: Settings) -> StreamingRecognizer:
+    engine: StreamingRecognizer = create_engine(
+        "asr", settings.asr.engine, context_of(settings), phonemes=proposer()
+    )
+    return engine
+
+
+def build_ears(settings: Settings) -> Ears:
+    return Ears(create_engine("vad", "silero", context_of(settings)), build_recognizer(settings))
+
+
+def build_speech(settings: Settings) -> tuple[Synthesizer, Voice]:
+    """How the settings want answers spoken; fixed sentences are synthesised once."""
+    tts = settings.tts
+    synthesizer = CachingSynthesizer(create_engine("tts", tts.engine, context_of(settings)))
+    return synthesizer, Voice(tts.voice, tts.rate_wpm, tts.volume)
+
+
+def proposer() -> Callable[[str], str] | None:
+    """espeak-ng's phonemes for words that no dictionary has; None where it is not installed."""
+    from voicemes.engines.tts import espeak_library
+
+    try:
+        espeak_library.load()
+    except EngineMissing:
+        return None
+    return espeak_library.phonemes
+
+
+@asynccontextmanager
+async def open_session(
+    settings: Settings,
+    *,
+    bus: Bus | None = None,
+    sink: AudioSink | None = None,
+    with_ears: bool = True,
+    with_mes: bool = True,
+) -> AsyncIterator[Session]:
+    """A session with the engines that the settings name, closed at the end whatever happens."""
+    synthesizer, voice = build_speech(settings)
+    session = Session(
+        settings=settings,
+        matcher=Matcher(build_catalog(settings)),
+        speaker=Speaker(synthesizer, sink or NoSink(), voice),
+        connector=open_connector(settings.mes) if with_mes else None,
+        bus=bus or Bus(),
+        ears=build_ears(settings) if with_ears else None,
+    )
+    try:
+        yield session
+    finally:
+        await asyncio.shield(session.close())

@@ -1,0 +1,90 @@
+"""Answers become sound. One answer at a time; speaking can be stopped at once, and stopping never touches a command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from voicemes.model import SPEECH, SpeechChunk
+from voicemes.ports import AudioSink, Synthesizer, Voice
+from voicemes.runtime.threads import EngineThread
+
+NO_MORE = object()
+
+
+class Speaker:
+    def __init__(self, synthesizer: Synthesizer, sink: AudioSink, voice: Voice, deadline_s: float = 5.0) -> None:
+        self._synthesizer = synthesizer
+        self.sink = sink
+        self._voice = voice
+        self._synthesis = EngineThread("tts", deadline_s)
+        self._output = EngineThread("loudspeaker", None)
+        self._playing: asyncio.Task[None] | None = None
+        self._is_stopped = False
+
+    @property
+    def is_speaking(self) -> bool:
+        return self._playing is not None and not self._playing.done()
+
+    async def say(self, text: str, on_first_sound: Callable[[], None] | None = None) -> None:
+        """Starts to speak and returns when the first sound is ready. What is being said is finished first."""
+        await self.finish()
+        self._is_stopped = False
+        chunks = self._synthesizer.speak(text, self._voice)
+        first = await self._synthesis.call(_next, chunks)
+        if on_first_sound:
+            on_first_sound()
+        self._playing = asyncio.create_task(self._play(first, chunks))
+
+    async def play(self, pcm: bytes) -> None:
+        """Plays a recording in the `SPEECH` format, to its end."""
+        await self.finish()
+        await self._output.call(self.sink.play, SpeechChunk(pcm, SPEECH))
+
+    async def finish(self) -> None:
+        """Returns when everything was said. Raises what stopped the sound, once: the next answer is tried again."""
+        playing = self._playing
+        if playing is None:
+            return
+        try:
+            await asyncio.shield(playing)
+        finally:
+            if playing.done():
+                self._playing = None
+
+    def stop(self) -> None:
+        """Silence, at once."""
+        self._is_stopped = True
+        self.sink.stop()
+
+    async def close(self) -> None:
+        self.stop()
+        if self._playing is not None:
+            await asyncio.wait([self._playing], timeout=1)
+        self._synthesis.close()
+        self._output.close()
+        self.sink.close()
+
+    async def _play(self, chunk: SpeechChunk | object, chunks: Iterator[SpeechChunk]) -> None:
+        while isinstance(chunk, SpeechChunk) and not self._is_stopped:
+            await self._output.call(self.sink.play, chunk)
+            chunk = await self._synthesis.call(_next, chunks)
+        close = getattr(chunks, "close", None)
+        if close is not None and self._is_stopped:
+            await self._synthesis.call(close)
+
+
+def _next(chunks: Iterator[SpeechChunk]) -> SpeechChunk | object:
+    """StopIteration cannot cross a future, so the end is a value."""
+    return next(chunks, NO_MORE)
+
+
+class NoSink:
+    """Speaks to nobody: for text-only use."""
+
+    def play(self, chunk: SpeechChunk) -> None:
+        del chunk
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,56 @@
+"""The trace: every fact of a session as one JSON line. A trace is a test: `voicemes replay` runs it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from voicemes.errors import TraceError
+from voicemes.events import Event, HypothesisChanged
+
+MAX_LINE_CHARS = 5_000_000
+
+
+class TraceWriter:
+    """An observer. Lines are flushed one by one, so that what happened before a crash can be read after it."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises TraceError where nothing can be written."""
+        self.file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._stream: IO[str] = file.open("w", encoding="utf-8")
+        except OSError as exc:
+            raise TraceError(f"{file}: no trace can be written here: {exc.strerror}. Choose another place.") from exc
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, HypothesisChanged):
+            return
+        self._stream.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def read_trace(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, event) of each line. Raises TraceError."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    yield number, _event(file, number, line)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise TraceError(f"{file}: cannot be read as a trace: {exc}.") from exc
+
+
+def _event(file: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        data = json.loads(line[:MAX_LINE_CHARS])
+    except (ValueError, RecursionError) as exc:
+        raise TraceError(f"{file}:{number}: this line is not JSON; is it a trace of voicemes?") from exc
+    if not isinstance(data, dict) or "event" not in data:
+        raise TraceError(f"{file}:{number}: this line is not an event; is it a trace of voicemes?")
+    return data

@@ -21,7 +21,7 @@ PAUSE_FRAMES = 10
 """200 ms: longer than the stop inside a word, shorter than any silence that an endpoint waits for."""
 SMOOTH_FRAMES = 3
 LEAST_RANGE_DB = 6.0
-"""Between the softest and the loudest so far, strokes of presses aside: with less there is nothing to tell speech from."""
+"""Between the softest and the loudest so far, strokes aside: with less there is nothing to tell speech from."""
 QUIET_SHARE = 0.25
 """Of that range, from below: what lies there is no speech."""
 

@@ -31,6 +31,8 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         return Case(fake, lambda: fake.pcm)
 
     def played() -> bytes:
+        if not (tmp_path / "out.wav").exists():
+            return b""
         with wave.open(str(tmp_path / "out.wav")) as file:
             assert file.getframerate() == FORMAT.rate_hz
             return file.readframes(file.getnframes())
@@ -54,10 +56,11 @@ def test_after_a_stop_later_chunks_are_played_again(case: Case) -> None:
     assert case.played() == b"\1\0\2\0"
 
 
-def test_stopping_and_closing_what_never_played_is_fine(case: Case) -> None:
+def test_stopping_and_closing_what_never_played_leaves_nothing(case: Case) -> None:
     case.sink.stop()
     case.sink.close()
     case.sink.close()
+    assert case.played() == b""
 
 
 def test_the_fake_tells_what_was_done_to_it() -> None:

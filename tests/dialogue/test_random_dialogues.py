@@ -198,6 +198,7 @@ def test_no_order_of_events_breaks_a_promise(matcher: Matcher, played: list[tupl
     watcher = Watcher(matcher)
     for move in played:
         watcher.play(move)
+    assert len(watcher.ids) == watcher.talk.state.n_commands
 
 
 @given(moves)

@@ -15,7 +15,10 @@ from voicemes.model import Scope, SlotData
 Risk: TypeAlias = Literal["R0", "R1", "R2", "R3", "R4"]
 Role: TypeAlias = str
 
-BUILT_IN_TYPES = ("job", "serial", "lot", "component", "quantity", "value", "step", "text")
+BUILT_IN_TYPES = (
+    *("job", "serial", "lot", "component", "quantity", "value"),
+    *("step", "step_number", "relative_step", "text"),
+)
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemes.errors import CatalogError
-from voicemes.intents import Catalog
+from voicemes.intents import BUILT_IN_TYPES, Catalog
 from voicemes.model import Live, Reference, Scope, WordGraph
 from voicemes.nlu import grammar
 from voicemes.nlu.grammar import build_graph
@@ -73,7 +73,7 @@ def is_said(matcher: Matcher, tokens: list[str], scope: Scope) -> bool:
 
 def slot_phrases(matcher: Matcher) -> dict[str, Phrase]:
     """What can be heard of each slot type; typing knows more ways."""
-    types = {slot.type for intent in matcher.catalog.intents.values() for slot in intent.slots.values()}
+    types = {*BUILT_IN_TYPES, *matcher.catalog.lists}
     return {name: phrase for name in types if (phrase := matcher.vocabulary.heard_phrase(name)) is not None}
 
 

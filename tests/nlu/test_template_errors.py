@@ -9,7 +9,7 @@ from tea_catalog import TEA, Compile
 
 from voicemes.errors import TemplateError
 from voicemes.intents import Template
-from voicemes.nlu.phrase import Phrase
+from voicemes.nlu.phrase import Phrase, Seq, Slot
 from voicemes.nlu.template import MAX_DEPTH, MAX_DIGITS, MAX_PARTS, Templates
 
 
@@ -29,6 +29,7 @@ def read(text: str, **rules: str) -> Phrase:
         ("start [now) ok", 11, "')' closes nothing"),
         ("((a) b", 1, "never closed"),
         ("start {jib}", 7, "{jib} is not a slot of this intent. Its slots: {job}"),
+        ("start {jib:job}", 7, "no type 'jib'. Known: job, serial"),
         ("start <oder>", 7, "no rule <oder>. Known: none"),
         ("job(s|)", 1, "a group touches a word"),
         ("{job}{job}", 1, "a group touches a word"),
@@ -59,6 +60,14 @@ def test_a_circle_of_rules_is_shown_as_a_circle() -> None:
 def test_a_rule_of_itself_is_a_circle() -> None:
     with pytest.raises(TemplateError, match="a -> a"):
         read("<a>", a="[<a>] x")
+
+
+def test_a_slot_can_be_of_a_narrower_type_in_one_place() -> None:
+    parts = read("number {quantity:job}")
+    assert isinstance(parts, Seq)
+    slot = parts.items[-1]
+    assert isinstance(slot, Slot)
+    assert (slot.name, slot.type) == ("job", "quantity")
 
 
 def test_a_fault_in_a_rule_is_named_where_the_rule_stands() -> None:

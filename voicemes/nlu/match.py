@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from voicemes.intents import Catalog, Intent, SlotSpec, Template
+from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
@@ -57,7 +57,7 @@ class Matcher:
         """Reads every template. Raises CatalogError for a faulty one."""
         self.catalog = catalog
         self.live = Live()
-        self.templates = Templates(catalog.rules)
+        self.templates = Templates(catalog.rules, (*BUILT_IN_TYPES, *catalog.lists))
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
         self._compiled: dict[Scope, _Compiled] = {}

@@ -1,13 +1,14 @@
 """Sentence templates (hassil's notation) become phrases.
 
-`(a|b)` alternatives, `[a]` optional, `(a;b)` any order, `{slot}` a value, `<rule>` a shared snippet. hassil parses;
-this file gives the result our meaning and turns every fault into a TemplateError with file, line and column.
+`(a|b)` alternatives, `[a]` optional, `(a;b)` any order, `{slot}` a value, `{type:slot}` a value that is a `type` at
+this place, `<rule>` a shared snippet. hassil parses; this file gives the result our meaning and turns every fault into
+a TemplateError with file, line and column.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from hassil import expression as hx
@@ -15,7 +16,7 @@ from hassil.parse_expression import parse_sentence
 from hassil.parser import ParseError
 
 from voicemes.errors import TemplateError
-from voicemes.intents import Template
+from voicemes.intents import BUILT_IN_TYPES, Template
 from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import NOTHING, OneOf, Phrase, Seq, Slot, Word, one_of, seq
 from voicemes.nlu.spoken import silent_forms
@@ -37,6 +38,8 @@ class Templates:
     """Turns templates into phrases; shared rules are turned once."""
 
     rules: Mapping[str, Template]
+    types: Collection[str] = BUILT_IN_TYPES
+    """Slot types that there are."""
     _done: dict[tuple[str, str], Phrase] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _sizes: dict[Phrase, int] = field(default_factory=dict)
@@ -165,7 +168,10 @@ class _Reader:
         if name not in self.slots:
             known = ", ".join(f"{{{slot}}}" for slot in self.slots) or "none"
             raise self.error(f"{{{name}}} is not a slot of this intent. Its slots: {known}.", f"{{{node.list_name}")
-        return Slot(name, self.slots[name])
+        if node.list_name not in (name, *self.owner.types):
+            known = ", ".join(self.owner.types)
+            raise self.error(f"there is no type '{node.list_name}'. Known: {known}.", f"{{{node.list_name}")
+        return Slot(name, self.slots[name] if node.list_name == name else node.list_name)
 
     def _check_gaps(self, items: list[hx.Expression]) -> None:
         """Words are whole: "job(s|)" would have to be written "(job|jobs)"."""

@@ -62,10 +62,13 @@ def _letter_words(name: str, sign: str) -> Phrase:
     return seq(Word(name, sign), optional(Word("ray"))) if name == "x" and sign == "X" else Word(name, sign)
 
 
-def _step() -> Phrase:
+def _relative_step() -> Phrase:
     names = {"next": ("next",), "repeat": ("repeat", "same", "current"), "back": ("previous", "back", "last")}
-    words = [Word(word, value) for value, said in names.items() for word in said]
-    return one_of([*words, cardinal(2)])
+    return one_of(Word(word, value) for value, said in names.items() for word in said)
+
+
+def _step() -> Phrase:
+    return one_of([_relative_step(), cardinal(2)])
 
 
 def _to_int(text: str) -> int:
@@ -107,6 +110,8 @@ PATTERNS: dict[str, Pattern] = {
     ),
     "value": Pattern(number, _to_number),
     "step": Pattern(_step, _to_step),
+    "step_number": Pattern(lambda: cardinal(2), _to_int),
+    "relative_step": Pattern(_relative_step),
     "text": Pattern(FreeText),
 }
 

@@ -7,12 +7,13 @@ the 39 of the CMU dictionary, without stress: the acoustic model knows no others
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicemes.errors import ConfigError
+from voicemes.errors import ConfigError, EngineFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 Pronunciations = dict[str, tuple[str, ...]]
@@ -45,6 +46,40 @@ _MNEMONICS: Mapping[str, str] = {
 }
 STRESS = "',%=|!"
 """Marks that say how strongly, not what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How every word is said: as the lexicon has it, else as the dictionary has it, else as it is written."""
+
+    lexicon: Pronunciations
+    dictionary: Pronunciations
+    phonemes: Callable[[str], str] | None = None
+    """In espeak-ng's mnemonics, for words that neither has. None guesses from the letters."""
+
+    def pronunciations(self, word: str) -> tuple[str, ...]:
+        """Raises EngineFailed for a word without any letter."""
+        return self.lexicon.get(word) or self.dictionary.get(word) or (self._proposal(word),)
+
+    def _proposal(self, word: str) -> str:
+        proposal = (from_mnemonics(self.phonemes(word)) if self.phonemes else "") or from_spelling(word)
+        if not proposal:
+            raise EngineFailed(f"Nobody knows how {word!r} is said. Add it to grammars/lexicon.dict.")
+        return proposal
+
+
+def read_dictionary(file: Path) -> Pronunciations:
+    """The dictionary of the acoustic model, 126,000 words, in 0.1 s. Raises EngineFailed."""
+    words: Pronunciations = {}
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                entry, _, sounds = line.partition(" ")
+                word = entry.partition("(")[0]
+                words[word] = (*words.get(word, ()), sounds.strip())
+    except (OSError, UnicodeDecodeError) as exc:
+        raise EngineFailed(f"{file} cannot be read as the dictionary of an acoustic model.") from exc
+    return words
 
 
 def read_lexicon(files: Iterable[Path]) -> Pronunciations:

@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from voicemes.engines.asr.conditioning import Conditioner, spoken_part, to_pcm, to_samples, whole
 from voicemes.engines.asr.gaussians import Mixture, read_mixture
-from voicemes.engines.asr.lexicon import read_lexicon
+from voicemes.engines.asr.lexicon import Vocabulary, read_dictionary, read_lexicon
 from voicemes.engines.asr.pause import Pause
-from voicemes.engines.asr.search import GrammarSearch, Vocabulary
+from voicemes.engines.asr.search import GrammarSearch
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed, EngineMissing
 from voicemes.model import SPEECH, Transcript
@@ -47,6 +47,8 @@ noise of 9 dB). Length of the sound and number of words add nothing."""
 DOUBT, STEEPNESS = -1.0, 0.5
 """A query needs -1, a write (confidence 0.6) -0.2. Of those negatives no clean one then is a write, and four of 209 at
 9 dB; of the right answers 98 % are kept clean, 95 % at 9 dB."""
+BARE: dict[str, Any] = {"lm": None, "dict": None, "bestpath": False, "loglevel": "FATAL"}
+"""No language model, no words but those that are added, no lattice."""
 SEARCH: dict[str, Any] = {
     "beam": 1e-70,
     "pbeam": 1e-70,
@@ -77,20 +79,22 @@ class Options:
 
 def create(options: Options, context: EngineContext) -> PocketsphinxRecognizer:
     """Loads model and lexicons, in about 0.5 s. Raises EngineMissing, and ConfigError for a faulty lexicon."""
-    vocabulary = Vocabulary(read_lexicon(context.lexicon_files), options.phonemes)
+    lexicon = read_lexicon(context.lexicon_files)
     try:
-        from pocketsphinx import Decoder
+        from pocketsphinx import Decoder, get_model_path
     except ImportError as exc:
         raise EngineMissing("pocketsphinx", install=INSTALL) from exc
     # The matrices are small: with two threads that wait for each other the front end takes 2 to 10 times as long.
     threadpool_limits(limits=1, user_api="blas")
     try:
         quick = {**SEARCH, **QUICK} if options.second_pass else SEARCH
-        first = Decoder(lm=None, bestpath=False, loglevel="FATAL", **quick)
-        second = Decoder(lm=None, bestpath=False, loglevel="FATAL", **SEARCH) if options.second_pass else None
+        first = Decoder(**BARE, **quick)
+        second = Decoder(**BARE, **SEARCH) if options.second_pass else None
     except (RuntimeError, ValueError) as exc:
         raise EngineFailed(f"pocketsphinx cannot load its model. {INSTALL}") from exc
     speech = read_mixture(Path(str(first.config["hmm"])))
+    dictionary = read_dictionary(Path(get_model_path("en-us/cmudict-en-us.dict")))
+    vocabulary = Vocabulary(lexicon, dictionary, options.phonemes)
     again = SecondPass(GrammarSearch(second, vocabulary), speech) if second else None
     return PocketsphinxRecognizer(GrammarSearch(first, vocabulary), again)
 
@@ -139,7 +143,7 @@ class PocketsphinxRecognizer:
         self._search.stop()
         self._pause.push(rest)
         decided = self._decided if self._pause.is_quiet else None
-        if decided is None and self._again is not None:
+        if self._again is not None and (decided is None or decided.confidence < DOUBTFUL):
             decided = self._again.transcript(compiled, self._utterance.samples())
         return decided or transcript_of(compiled, self._search.words())
 

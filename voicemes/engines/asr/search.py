@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voicemes.engines.asr.features import N_CEPSTRA
-from voicemes.engines.asr.lexicon import Pronunciations, from_mnemonics, from_spelling
 from voicemes.errors import EngineFailed
 from voicemes.model import Word
 from voicemes.ports import Hypothesis
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from voicemes.engines.asr.features import Array
+    from voicemes.engines.asr.lexicon import Vocabulary
     from voicemes.model import WordGraph
 
 FRAME_S = 0.01
@@ -32,28 +32,17 @@ NO_CHANNEL = ",".join(["0"] * N_CEPSTRA)
 """For cepstra whose mean is zero already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """How words are said that the dictionary of the model lacks, or says otherwise."""
-
-    lexicon: Pronunciations
-    phonemes: Callable[[str], str] | None = None
-    """In espeak-ng's mnemonics, for words that no lexicon has. None guesses from the letters."""
-
-    def proposal(self, word: str) -> str:
-        """Raises EngineFailed for a word without any letter."""
-        proposal = (from_mnemonics(self.phonemes(word)) if self.phonemes else "") or from_spelling(word)
-        if not proposal:
-            raise EngineFailed(f"Nobody knows how {word!r} is said. Add it to grammars/lexicon.dict.")
-        return proposal
-
-
 class GrammarSearch:
-    """One utterance at a time: `start`, sound or cepstra, `stop`, then `words`."""
+    """One utterance at a time: `start`, sound or cepstra, `stop`, then `words`.
+
+    The decoder has no dictionary of its own: every word is added as the vocabulary has it.
+    """
 
     def __init__(self, decoder: Any, vocabulary: Vocabulary) -> None:
         self._decoder, self._vocabulary = decoder, vocabulary
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._words: set[str] = set()
+        """Those that the decoder can say: it begins with none."""
         self._is_open = False
 
     @property
@@ -129,21 +118,10 @@ class GrammarSearch:
             raise EngineFailed(f"pocketsphinx cannot use the grammar '{compiled.graph.name}'.") from exc
 
     def _add_words(self, words: Iterable[str]) -> None:
-        """What the lexicon has is added to what the dictionary has: it reads "aoi" as a name, "ow-ee"."""
-        for word in sorted(words):
-            known = self._known(word)
-            wanted = self._vocabulary.lexicon.get(word) or (() if known else (self._vocabulary.proposal(word),))
-            for sounds in wanted:
-                if sounds not in known:
-                    known.append(sounds)
-                    self._add_word(word if len(known) == 1 else f"{word}({len(known)})", sounds)
-
-    def _known(self, word: str) -> list[str]:
-        """The pronunciations that the decoder has already."""
-        known: list[str] = []
-        while sounds := self._decoder.lookup_word(f"{word}({len(known) + 1})" if known else word):
-            known.append(sounds)
-        return known
+        for word in sorted(set(words) - self._words):
+            for number, sounds in enumerate(self._vocabulary.pronunciations(word), start=1):
+                self._add_word(word if number == 1 else f"{word}({number})", sounds)
+            self._words.add(word)
 
     def _add_word(self, word: str, sounds: str) -> None:
         try:

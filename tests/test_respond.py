@@ -78,7 +78,7 @@ def test_every_common_reply_is_filled(key: str) -> None:
     values = dict.fromkeys(names_in(CATALOG.replies[key]), "something")
     spoken = respond(Reply(key, values), CATALOG)
     assert not set(spoken.shown + spoken.said) & set("{}[]")
-    assert spoken.shown.lower() == re.sub(r"\{\w+\}", "something", CATALOG.replies[key]).lower()
+    assert spoken.shown.lower() == re.sub(r"\{\w+\}", "something", re.sub(r"[\[\]]", "", CATALOG.replies[key])).lower()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class StationSettings(Section):
     line: str = "LINE-1"
     operator: str = "Ana"
     """Who is clocked on here; empty means nobody, who may only ask."""
+    role: str = "operator"
+    """Whose news is told here: operator, supervisor, or a team such as maintenance."""
     language: Literal["en"] = "en"
 
 
@@ -72,6 +74,13 @@ class TtsSettings(Section):
     volume: float = Field(default=1.0, ge=0, le=2)
 
 
+class NewsSettings(Section):
+    listen: bool = True
+    """Follow the MES's stream of events, where it has one."""
+    muted: bool = False
+    """Only show what happens."""
+
+
 class TraceSettings(Section):
     folder: Path | None = None
     """Where run and demo leave traces; none means the user's state folder."""
@@ -90,6 +99,7 @@ class Settings(Section):
     audio: AudioSettings = AudioSettings()
     asr: AsrSettings = AsrSettings()
     tts: TtsSettings = TtsSettings()
+    news: NewsSettings = NewsSettings()
     trace: TraceSettings = TraceSettings()
     catalog: CatalogSettings = CatalogSettings()
 

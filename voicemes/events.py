@@ -142,6 +142,17 @@ class EngineTroubled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NewsArrived(Event):
+    """Something happened in the plant that concerns this station."""
+
+    name: ClassVar[str] = "news_arrived"
+    event_id: str
+    urgency: str
+    """now, soon or shown"""
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded(Event):
     """The one summary line of a turn."""
 
@@ -149,7 +160,7 @@ class TurnEnded(Event):
     turn: int
     heard: str
     outcome: str
-    """understood, ambiguous, rejected, pressed or timed_out"""
+    """understood, ambiguous, rejected, pressed, timed_out or told"""
     intent: str | None
     slots: Mapping[str, Any]
     route: str | None

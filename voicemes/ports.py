@@ -7,12 +7,22 @@ Calls block and are not thread-safe: the runtime gives each engine one thread of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from voicemes.model import AudioFormat, AudioFrame, Live, MesCommand, MesReply, SpeechChunk, Transcript, WordGraph
+from voicemes.model import (
+    AudioFormat,
+    AudioFrame,
+    Live,
+    MesCommand,
+    MesReply,
+    News,
+    SpeechChunk,
+    Transcript,
+    WordGraph,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +164,11 @@ class MesConnector(Protocol):
 
     async def live(self, station: str) -> Live:
         """What exists now for this station. Raises MesError."""
+
+    def news(self) -> AsyncIterator[News]:
+        """What happens in the plant from now on, or, asked again, since the stream broke.
+
+        Raises MesError when the stream breaks; ends at once where the MES has none.
+        """
 
     async def aclose(self) -> None: ...

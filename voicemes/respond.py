@@ -54,7 +54,7 @@ def _show(value: SlotData | None, catalog: Catalog) -> str:
     """Ids that are words are shown as people write them ("solder bridge", "OEE"), those of things as they are."""
     if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
         return "unknown"
-    text = str(value)
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     is_word = isinstance(value, str) and text.islower() and " " not in text and not any(c.isdigit() for c in text)
     return (_any_list(text, catalog) or text.replace("-", " ")) if is_word else text
 

@@ -14,6 +14,7 @@ from voicemes.config import Settings
 from voicemes.model import NotUnderstood, Parse, Understood
 from voicemes.nlu.interpret import DIALOGUE_WRITES, Acceptance
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.session import build_catalog, build_recognizer
 from voicemes.runtime.speech_bench import Bench, Clip, is_right, read_audio, read_manifest
 
@@ -27,10 +28,11 @@ HEADER = """\
 
 
 def build_bench() -> Bench:
-    """The recogniser and the catalogue that ship, with the thresholds of the default settings."""
+    """What ships, with the default settings, hearing what exists in the reference plant."""
     settings = Settings()
     acceptance = Acceptance(settings.asr.accept_read, settings.asr.accept_write)
-    return Bench(Matcher(build_catalog(settings)), build_recognizer(settings), acceptance)
+    matcher = Matcher(build_catalog(settings)).with_live(live_in_the_plant(settings))
+    return Bench(matcher, build_recognizer(settings), acceptance)
 
 
 def all_clips(manifest: Path = FIXTURES / "manifest.jsonl") -> list[Clip]:

@@ -170,3 +170,9 @@ async def test_the_fake_tells_what_it_was_given_and_what_it_did() -> None:
     assert mes.commands == [first, first, second]
     assert mes.performed == [first]
     assert mes.is_closed
+
+
+async def test_a_stream_over_a_broken_line_is_an_error(case: Case) -> None:
+    case.trouble("unreachable")
+    with pytest.raises(MesUnreachable):
+        await anext(case.connector.news())

@@ -16,9 +16,11 @@ from voicemes.model import (
     NotUnderstood,
     Pressed,
     Rejected,
+    Reply,
     Scope,
     SlotValue,
     TimedOut,
+    Told,
     Transcript,
     Unknown,
     Unsent,
@@ -36,6 +38,7 @@ PHASES = {
 WORDS = ("affirm", "deny", "cancel", "repeat", "help", "undo", "answer", "correct")
 SOMETHING = Transcript("something", "keyboard")
 TWO = SlotValue("quantity", 2, "two")
+NEWS = Reply("news_called", {"team": "maintenance"})
 INPUTS = {
     "an intent": understood("job.next"),
     "an intent with slots": understood("scrap.report", TWO),
@@ -60,6 +63,7 @@ INPUTS = {
     "the answer of another command": Answered(Accepted("another", {"job": "1"})),
     "a refusal of another command": Answered(Rejected("another", "no", "No.")),
     "silence for too long": TimedOut(),
+    "news": Told(NEWS),
 }
 OWN_ANSWERS = {
     "accepted": lambda command_id: Accepted(command_id, {"job": "4712"}),
@@ -172,3 +176,16 @@ def test_repeat_says_the_last_thing_again_but_not_the_help(talk: Talk) -> None:
     read_back = talk.replies
     talk.say("help", "repeat")
     assert talk.replies == read_back
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_news_is_told_where_nothing_goes_on_and_nowhere_else(talk: Talk, phase: str) -> None:
+    bring_to(talk, phase)
+    before = talk.state
+    talk.take(Told(NEWS))
+    if before.phase == "idle":
+        assert talk.replies == [NEWS]
+        talk.hear("say again")
+        assert talk.replies == [NEWS]
+    else:
+        assert (talk.state, talk.effects) == (before, ())

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from voicemes.plant import event_store
 from voicemes.plant.change import Actor, Change
 from voicemes.plant.event_store import Wanted
 from voicemes.plant.http import stream
 from voicemes.plant.process import PlantProcess
-from voicemes.plant.server import open_plant
+from voicemes.plant.server import create_app, open_plant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from voicemes.plant.plant import Plant
 
+BASE = "http://plant/api/v1"
 N_CUTS = 100
 LONG_S = 60.0
 
@@ -137,6 +139,16 @@ async def read_until_cut(client: httpx.AsyncClient, last: int, n_bytes: int) -> 
             if len(text) >= n_bytes:
                 break
     return [int(frame["id"]) for frame in frames(text[:n_bytes].decode())]
+
+
+def test_a_reader_may_begin_with_what_happens_from_now_on() -> None:
+    with TestClient(create_app(), base_url=BASE) as client:
+        client.post("/work-alerts", json={"team": "safety"}, headers={"On-Behalf-Of": "Ana"})
+        page = client.get("/events", params={"newest": True}).json()
+        assert page["items"] == []
+        client.post("/work-alerts", json={"team": "quality"}, headers={"On-Behalf-Of": "Ana"})
+        (event,) = client.get("/events", params={"after": page["last"]}).json()["items"]
+    assert event["data"]["team"] == "quality"
 
 
 async def write(client: httpx.AsyncClient, until: asyncio.Event) -> int:

@@ -19,7 +19,9 @@ from voicemes.model import (
     Pressed,
     Reference,
     Rejected,
+    Reply,
     TimedOut,
+    Told,
     Transcript,
     Unknown,
     Unsent,
@@ -56,7 +58,10 @@ def test_what_the_mes_said_comes_back(reply: MesReply) -> None:
     assert reply_from_json(through_a_line(reply)) == reply
 
 
-@given(st.builds(Answered, REPLIES) | st.builds(Pressed, KEYS) | st.just(TimedOut()))
+TOLD = st.builds(Told, st.builds(Reply, WORDS, st.dictionaries(WORDS, SLOT_DATA, max_size=4)))
+
+
+@given(st.builds(Answered, REPLIES) | st.builds(Pressed, KEYS) | st.just(TimedOut()) | TOLD)
 def test_inputs_come_back(value: Any) -> None:
     assert input_from_json(through_a_line(value)) == value
 

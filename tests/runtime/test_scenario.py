@@ -10,7 +10,7 @@ from parts import FIXTURES
 
 from voicemes.errors import ConfigError
 from voicemes.events import TurnEnded
-from voicemes.runtime.scenario import Expected, fault, read_scenario
+from voicemes.runtime.scenario import Expected, Happening, PlayedTurn, fault, read_scenario
 
 GOOD = """\
 title: One question
@@ -45,6 +45,8 @@ def test_the_shipped_scenario_is_read() -> None:
         ("why: Because.", "because: why", "key 'turns.0.why'"),
         ("mes: accepted", "mes: perhaps", "key 'turns.0.expect.mes'"),
         ("intent: job.next, ", "", "key 'turns.0.expect.intent'"),
+        ("hear: question.flac", "happens: {path: /notes}\n    hear: question.flac", "either 'hear' or 'happens'"),
+        ("hear: question.flac\n    why", "why", "either 'hear' or 'happens'"),
         ("hear: question.flac", "hear: missing.flac", "key 'turns.0.hear': there is no recording missing.flac"),
         ("title: One question", "title: One question\nsteps: 3", "key 'steps'"),
         ("mes: accepted}", "mes: accepted", "shift.yaml:6: is not YAML"),
@@ -53,7 +55,7 @@ def test_the_shipped_scenario_is_read() -> None:
         (GOOD, "title: \x00", "cannot be read as a scenario"),
         (GOOD, "[" * 20_000, "cannot be read as a scenario"),
     ],
-    ids=["title", "why", "mes", "intent", "hear", "unknown", "yaml", "words", "empty", "nul", "deep"],
+    ids=["title", "why", "mes", "intent", "both", "none", "hear", "unknown", "yaml", "words", "empty", "nul", "deep"],
 )
 def test_a_fault_names_file_and_key(tmp_path: Path, before: str, after: str, place: str) -> None:
     file = write(tmp_path, GOOD.replace(before, after))
@@ -109,4 +111,21 @@ WANTED = Expected(intent="job.next", slots={"job": "4711"}, mes="accepted", says
 def test_what_came_of_a_turn_is_held_against_what_must_come(
     expected: Expected, ended: list[TurnEnded], sentence: str
 ) -> None:
-    assert fault(expected, ended) == sentence
+    played = PlayedTurn(hear="x.flac", why="x", expect=expected)
+    assert fault(played, ended) == sentence
+    told = turn(None, outcome="told", answer="The plan has changed.")
+    assert fault(played, [*ended, told]) == sentence, "what the plant says meanwhile is no answer"
+
+
+@pytest.mark.parametrize(
+    ("ended", "sentence"),
+    [
+        ([turn(None, outcome="told", answer="The plan has changed.")], ""),
+        ([turn(None, outcome="told", answer="Lot 1204 is on hold.")], "what was told was to contain “plan”"),
+        ([], "the station was not told"),
+        ([turn(answer="The plan.")], "the station was not told"),
+    ],
+)
+def test_what_happens_must_be_told(ended: list[TurnEnded], sentence: str) -> None:
+    happens = Happening(path="/work-requests")
+    assert fault(PlayedTurn(happens=happens, why="x", expect=Expected(intent=None, says="plan")), ended) == sentence

@@ -15,10 +15,15 @@ from voicemes.cli.output import console, milliseconds, print_json, show_table
 from voicemes.errors import ConfigError
 from voicemes.nlu.interpret import Acceptance
 from voicemes.plant.process import PlantProcess
+from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.session import build_catalog, build_recognizer
 from voicemes.runtime.speech_bench import bench_speech
 
 app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
+LIVE_HELP = (
+    "Hear what exists in a reference plant that is started for this, as a session does, or any identifier. "
+    "Without either the plant is asked unless --intents names another catalogue."
+)
 HEADERS = ("noise", "in", "right", "strict", "rejected", "out", "false reads", "false writes", "rtf", "p50", "p95")
 
 
@@ -34,6 +39,7 @@ def speech(
     snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, as 15,9.")] = "",
     state: State = "idle",
     seed: Annotated[int, typer.Option(help="Of the places in the noise.", min=0)] = 1,
+    live: Annotated[bool | None, typer.Option("--live/--no-live", help=LIVE_HELP, show_default=False)] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
     as_json: Json = False,
@@ -53,6 +59,7 @@ def speech(
             state=state,
             seed=seed,
             acceptance=Acceptance(settings.asr.accept_read, settings.asr.accept_write),
+            live=live_in_the_plant(settings) if (intents is None if live is None else live) else None,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:

@@ -98,14 +98,15 @@ class Show:
             print_json(_object(one))
         elif one.fault:
             self._screen.print(Text.assemble(("      ✗ wrong: ", BAD), one.fault))
-        elif one.turn.expect.intent is None:
+        elif one.turn.hear and one.turn.expect.intent is None:
             self._screen.print(Text.assemble(("      ✓ ", GOOD), "nothing was heard, nothing was done"))
 
 
 def _object(one: Played) -> dict[str, Any]:
     return {
         "turn": one.number,
-        "audio": one.turn.hear,
+        "audio": one.turn.hear or None,
+        "happens": one.turn.happens.path if one.turn.happens else None,
         "right": not one.fault,
         "fault": one.fault,
         "spoken": str(one.spoken) if one.spoken else None,
@@ -119,7 +120,7 @@ def _row(one: Played) -> tuple[str, ...]:
     return (
         str(one.number),
         (last.heard if last and last.intent else "") or "-",
-        (last.intent if last else None) or "nothing",
+        (last.intent if last else None) or ("news" if last and last.outcome == "told" else "nothing"),
         (last.route if last else None) or "-",
         (last.mes if last else None) or "-",
         milliseconds(times.get("decision")),

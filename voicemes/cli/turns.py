@@ -15,12 +15,13 @@ from voicemes.events import (
     DeviceLost,
     EngineTroubled,
     Event,
+    NewsArrived,
     ReplyGiven,
     SpeechCancelled,
     TurnEnded,
 )
 
-MARKS = {"understood": ("✓", GOOD), "pressed": ("✓", GOOD), "ambiguous": ("?", BAD)}
+MARKS = {"understood": ("✓", GOOD), "pressed": ("✓", GOOD), "told": ("♪", GOOD), "ambiguous": ("?", BAD)}
 
 
 class TurnPrinter:
@@ -43,6 +44,8 @@ class TurnPrinter:
                 self._note(f"The headset is back: {device}")
             case AudioDropped(_, samples):
                 self._note(f"{samples} samples were lost: this machine is too slow.")
+            case NewsArrived(_, _, _, shown):
+                self._note(shown)
             case SpeechCancelled():
                 self._note("You spoke, so I stopped.")
             case _:
@@ -65,7 +68,7 @@ class JsonPrinter:
 
 def turn_lines(ended: TurnEnded) -> Text:
     mark = MARKS.get(ended.outcome, ("✗", QUIET))
-    heard = f"“{ended.heard}”" if ended.heard else "(nothing)"
+    heard = f"“{ended.heard}”" if ended.heard else "(the plant)" if ended.outcome == "told" else "(nothing)"
     slots = " ".join(f"{name}={value}" for name, value in ended.slots.items())
     meaning = f"{ended.intent} {slots}".strip() if ended.intent else ended.outcome
     times = ", ".join(

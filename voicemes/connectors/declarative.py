@@ -14,17 +14,19 @@ import jmespath
 from voicemes.connectors import extract
 from voicemes.connectors.exchange import Exchange, ExchangeError, LostError, NonsenseError, NotSentError, Request
 from voicemes.connectors.refusal import judge
+from voicemes.connectors.stream import Stream
 from voicemes.connectors.template import ABSENT, MissingValueError, Template, parse, render, text_of
 from voicemes.errors import MesBusy, MesDenied, MesError, MesProtocolError, MesUncertain, MesUnreachable
 from voicemes.model import Accepted, Live, MesCommand, Rejected
 from voicemes.ports import MesTraits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from jmespath.parser import ParsedResult
 
     from voicemes.connectors.spec import ConnectorSpec, Current, Names, Operation, Refusal
+    from voicemes.model import News
 
 FIRST_SHARE = 0.6
 """Part of the time for the first attempt of a write that may be repeated; a stored answer comes quickly."""
@@ -49,6 +51,7 @@ class DeclarativeConnector:
 
     def __init__(self, spec: ConnectorSpec, exchange: Exchange) -> None:
         self._spec, self._exchange = spec, exchange
+        self._stream = Stream(exchange, spec.stream) if spec.stream else None
         notes = {name: operation.note for name, operation in spec.operations.items() if operation.note}
         self._traits = MesTraits(spec.name, frozenset(spec.operations), notes)
 
@@ -80,6 +83,16 @@ class DeclarativeConnector:
         except ExchangeError as error:
             raise _nothing_done(error) from error
         return Live(references, {name: value for name, value in current.items() if value is not None})
+
+    async def news(self) -> AsyncIterator[News]:
+        """What happens in the plant from now on, or since the stream broke. Raises MesError when it breaks."""
+        if self._stream is None:
+            return
+        try:
+            async for one in self._stream.news():
+                yield one
+        except ExchangeError as error:
+            raise _nothing_done(error) from error
 
     async def aclose(self) -> None:
         await self._exchange.aclose()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 MAX_ANSWER_BYTES = 1_000_000
 """The largest answer of ours is a list of a few hundred orders, some 100 kB."""
@@ -98,6 +98,26 @@ class Exchange:
         if not 200 <= status < 300 and status < 400:
             raise NonsenseError(f"{request} was answered with status {status}; redirects are not followed")
         return Response(status, _parse(request, status, body), retry_after)
+
+    async def stream(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], silence_s: float
+    ) -> AsyncIterator[bytes]:
+        """The bytes of an answer without an end. Raises ExchangeError when it ends all the same, or is silent."""
+        what = f"the stream of {path}"
+        limits = httpx.Timeout(silence_s, connect=self.timeout_s)
+        try:
+            async with self._client.stream(
+                "GET", path.removeprefix("/"), params=dict(query), headers=dict(headers), timeout=limits
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    raise NonsenseError(f"{what} was answered with status {response.status_code}")
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+        except NOT_SENT as error:
+            raise NotSentError(f"{what} cannot be opened: {_words(error)}") from error
+        except httpx.HTTPError as error:
+            raise LostError(f"{what} broke: {_words(error)}") from error
+        raise LostError(f"{what} was closed")
 
     async def _send(self, request: Request, timeout_s: float) -> tuple[int, bytes, str | None]:
         limits = httpx.Timeout(timeout_s, connect=timeout_s * CONNECT_SHARE)

@@ -10,6 +10,7 @@ from jmespath.parser import ParsedResult
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from voicemes.connectors.template import Template, names_in, parse, parse_tree
+from voicemes.model import Urgency
 
 MAX_STEPS = 4
 """Reads that come before the request itself; an operator waits for all of them."""
@@ -162,6 +163,40 @@ class LiveSpec(Part):
         return self
 
 
+class NewsRule(Part):
+    """What one kind of event is to a station."""
+
+    event: str
+    """The CloudEvent's type."""
+    when: Expression | None = None
+    """On the event; without it every event of the type is news."""
+    reply: str
+    """The sentence, in the catalogue's replies."""
+    values: dict[str, Expression] = Field(default_factory=dict)
+    """What the sentence names, from the event. One that is absent leaves its part of the sentence out."""
+    needs: Names = ()
+    """Values without which there is no sentence."""
+    urgency: Urgency
+    audience: Annotated[Names, Field(min_length=1)]
+    """`station`, `line`, or roles."""
+    team: Expression | None = None
+    """One more role, which the event names."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        _check_known(frozenset(self.needs), set(self.values))
+        return self
+
+
+class StreamSpec(Part):
+    """Server-sent events that carry CloudEvents. After a break the last id goes into Last-Event-ID."""
+
+    path: Annotated[str, Field(pattern=r"^/[^{}?#]*$")]
+    from_now_on: dict[str, str] = Field(default_factory=dict)
+    """The query that asks for what happens from now on, where there is no id to go on from."""
+    news: tuple[NewsRule, ...] = ()
+
+
 class ConnectorSpec(Part):
     name: str
     base_path: Annotated[str, Field(pattern=r"^(/[^{}?#]*)?$")] = ""
@@ -172,6 +207,8 @@ class ConnectorSpec(Part):
     errors: ErrorMap
     operations: dict[str, Operation]
     live: LiveSpec = LiveSpec()
+    stream: StreamSpec | None = None
+    """Where the MES tells what happens; without it a station is told nothing by itself."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -27,6 +27,7 @@ from voicemes.model import (
     SlotSource,
     SlotValue,
     TimedOut,
+    Told,
     Understood,
 )
 
@@ -50,6 +51,8 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
             return _word(rules, state, Candidate(KEY_WORDS[key], (), 1.0, "grammar"), now_s)
         case TimedOut():
             return _timed_out(state, now_s)
+        case Told(reply):
+            return say_and_listen(state, reply, now_s) if state.phase == "idle" else Step(state)
         case _ as never:
             assert_never(never)
 

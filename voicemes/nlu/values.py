@@ -6,7 +6,7 @@ A type is a pattern (job numbers, quantities, designators), a list of the catalo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from voicemes.intents import Catalog, ListValue
@@ -93,11 +93,13 @@ class Pattern:
     """Least characters of a value; the phrase may emit less where a part of it is optional."""
     heard: Callable[[], Phrase] | None = None
     """What the recogniser listens for, where that is less than may be typed: fewer arcs decode faster."""
+    of_length: Callable[[int, int], Phrase] | None = None
+    """The same with so many digits at least and at most, where a value is digits and nothing else."""
 
 
 PATTERNS: dict[str, Pattern] = {
-    "job": Pattern(lambda: identifier(4, 6)),
-    "serial": Pattern(lambda: identifier(3, 8)),
+    "job": Pattern(lambda: identifier(4, 6), of_length=identifier),
+    "serial": Pattern(lambda: identifier(3, 8), of_length=identifier),
     "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5))),
     "component": Pattern(
         lambda: _component(one_of([digits(1, 3), cardinal(3)])),
@@ -153,8 +155,10 @@ class Vocabulary:
     def _heard_phrase(self, slot_type: str) -> Phrase:
         known = self.live.references.get(slot_type, ())
         pattern = PATTERNS.get(slot_type)
-        free = pattern.heard() if pattern and pattern.heard else self.phrase(slot_type)
-        if pattern and 0 < len(known) <= MAX_SPELLED_OUT:
+        if pattern is None:
+            return self.phrase(slot_type)
+        free = _free(pattern, known) or self.phrase(slot_type)
+        if 0 < len(known) <= MAX_SPELLED_OUT:
             return one_of([*(forms(item.id) for item in known), Less(free, UNLISTED)])
         return free
 
@@ -187,6 +191,14 @@ class Vocabulary:
         fresh = [item for item in known if item.id not in listed]
         named = [seq(Emit(item.id), _spoken_alias(alias)) for item in fresh for alias in item.aliases]
         return named + [forms(item.id) for item in fresh if not item.aliases]
+
+
+def _free(pattern: Pattern, known: Sequence[Reference]) -> Phrase | None:
+    """A value that need not exist, in the lengths that do: the recogniser pays in each frame for each state."""
+    lengths = {len(item.id) for item in known if item.id.isdecimal()}
+    if pattern.of_length is not None and lengths:
+        return pattern.of_length(min(lengths), max(lengths))
+    return pattern.heard() if pattern.heard else None
 
 
 def _spoken_alias(alias: str) -> Phrase:

@@ -15,7 +15,9 @@ from voicemes.model import (
     Pressed,
     Reference,
     Rejected,
+    Reply,
     TimedOut,
+    Told,
     Unknown,
     Unsent,
 )
@@ -58,5 +60,7 @@ def input_from_json(data: Mapping[str, Any]) -> Input | None:
             return Pressed(data["key"])
         case "TimedOut":
             return TimedOut()
+        case "Told":
+            return Told(Reply(data["reply"]["key"], data["reply"]["values"]))
         case _:
             return None

@@ -17,13 +17,14 @@ from voicemes.model import SpeechChunk
 from voicemes.plant.process import PlantProcess
 from voicemes.ports import AudioSink
 from voicemes.runtime.bus import Bus, Observer
-from voicemes.runtime.scenario import PlayedTurn, Scenario, fault
+from voicemes.runtime.scenario import Happening, PlayedTurn, Scenario, fault
 from voicemes.runtime.session import Session, context_of, open_session
 from voicemes.runtime.trace import TraceWriter
 
 TRAILING_SILENCE_S = 1.5
 """Silence after each recording: longer than any that an endpoint waits for."""
 PAGE = 500
+NEWS_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +133,32 @@ async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
 
 
 async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: PlayedTurn, stage: Stage) -> Played:
-    file = stage.recordings / turn.hear
+    sink.begin(f"{number:02d}-{Path(turn.name).stem}")
+    if turn.happens is not None:
+        await _do(turn.happens, session.settings.mes.url)
+        ended = await session.wait_for_news(NEWS_WITHIN_S)
+    else:
+        ended = await _hear(session, stage.recordings / turn.hear, stage)
+    await session.speaker.finish()
+    return Played(number, turn, tuple(ended), fault(turn, ended), sink.end())
+
+
+async def _hear(session: Session, file: Path, stage: Stage) -> list[TurnEnded]:
     options = wav.Options(file, trailing_silence_s=TRAILING_SILENCE_S)
     if stage.aloud is not None:
         await session.speaker.play(wav.read_speech(file))
-    sink.begin(f"{number:02d}-{file.stem}")
-    ended = await session.hear(wav.create(options, context_of(session.settings)))
-    await session.speaker.finish()
-    return Played(number, turn, tuple(ended), fault(turn.expect, ended), sink.end())
+    return await session.hear(wav.create(options, context_of(session.settings)))
+
+
+async def _do(happening: Happening, url: str) -> None:
+    """What somebody else does at the plant. When the plant is gone it does not happen."""
+    headers = {"On-Behalf-Of": happening.operator} if happening.operator else {}
+    try:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=5) as client:
+            answer = await client.post(f"/api/v1{happening.path}", json=happening.body, headers=headers)
+            answer.raise_for_status()
+    except httpx.HTTPError as exc:
+        raise MesUnreachable(f"{happening.path} was not done: {exc}") from exc
 
 
 async def _count_events(url: str) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voicemes.config import StationSettings
 from voicemes.errors import ConfigError
@@ -32,12 +32,32 @@ class Expected(Part):
     """Words that the answer contains."""
 
 
+class Happening(Part):
+    """What somebody else does meanwhile: a POST to the plant."""
+
+    path: Annotated[str, Field(pattern=r"^/[^{}?#]*$")]
+    body: dict[str, Any] = Field(default_factory=dict)
+    operator: str = ""
+
+
 class PlayedTurn(Part):
-    hear: str
+    hear: str = ""
     """A recording, relative to the file."""
+    happens: Happening | None = None
+    """Instead of a recording; the station is to be told of it."""
     why: str
     """What it shows, for the person who watches."""
     expect: Expected
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if bool(self.hear) == bool(self.happens):
+            raise ValueError("a turn needs either 'hear' or 'happens'")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.hear or (self.happens.path if self.happens else "")
 
 
 class Scenario(Part):
@@ -61,14 +81,25 @@ def read_scenario(file: Path) -> Scenario:
         first = exc.errors()[0]
         raise ConfigError(f"{first['msg']}.", file=file, key=".".join(str(part) for part in first["loc"])) from exc
     for number, turn in enumerate(scenario.turns):
-        if not (file.parent / turn.hear).is_file():
+        if turn.hear and not (file.parent / turn.hear).is_file():
             raise ConfigError(f"there is no recording {turn.hear}.", file=file, key=f"turns.{number}.hear")
     return scenario
 
 
-def fault(expected: Expected, ended: list[TurnEnded]) -> str:
-    """What is wrong with what came of a recording; empty when nothing is."""
-    taken = [turn for turn in ended if turn.outcome != "rejected" or turn.answer]
+def fault(turn: PlayedTurn, ended: list[TurnEnded]) -> str:
+    """What is wrong with what came of a turn; empty when nothing is."""
+    return _untold(turn.expect, ended) if turn.happens else _misheard(turn.expect, ended)
+
+
+def _untold(expected: Expected, ended: list[TurnEnded]) -> str:
+    told = " ".join(turn.answer for turn in ended if turn.outcome == "told")
+    if not told:
+        return "the station was not told"
+    return "" if expected.says.lower() in told.lower() else f"what was told was to contain “{expected.says}”"
+
+
+def _misheard(expected: Expected, ended: list[TurnEnded]) -> str:
+    taken = [turn for turn in ended if turn.outcome != "told" and (turn.outcome != "rejected" or turn.answer)]
     if expected.intent is None:
         return f"nothing was to be heard, but: {taken[0].heard}" if taken else ""
     if len(taken) != 1:

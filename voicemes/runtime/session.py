@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
 from voicemes.connectors import open_connector
+from voicemes.dialogue.news import Listener, Quiet
 from voicemes.dialogue.state import DialogueState
 from voicemes.engines.tts.cache import CachingSynthesizer
 from voicemes.errors import EngineMissing, MesError, VoicemesError
@@ -41,6 +42,7 @@ from voicemes.model import (
     Reply,
     Scope,
     TimedOut,
+    Told,
     Transcript,
 )
 from voicemes.nlu.catalog import load_catalog
@@ -52,10 +54,12 @@ from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.speaker import NoSink, Speaker
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.turn import Turn, take_turn
 
+NEWS_POLL_S = 0.05
 NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
 
 
@@ -69,6 +73,8 @@ class Session:
     clock: Clock = field(default_factory=SystemClock)
     ears: Ears | None = None
     """Where nothing is heard (typed input only) there are none."""
+    desk: NewsDesk | None = None
+    """Where the plant's news is not followed there is none."""
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     state: DialogueState = field(init=False)
     _hearing: EngineThread = field(init=False)
@@ -79,6 +85,8 @@ class Session:
     _waiting_since_s: float = 0.0
     _refreshed_s: float = float("-inf")
     _spoken_over: bool = False
+    _last_voice_s: float = 0.0
+    """When anybody last spoke, the operator or we."""
 
     def __post_init__(self) -> None:
         self.state = DialogueState(self.session_id, self.settings.station.operator)
@@ -100,6 +108,8 @@ class Session:
             )
         )
         await self.refresh()
+        if self.desk is not None and self.connector is not None:
+            self.desk.open(self.connector)
         await self.listen(self.state.scope, None)
 
     async def refresh(self) -> None:
@@ -173,6 +183,8 @@ class Session:
             await self._hearing.call(lambda: self._tune(scope))
 
     async def close(self) -> None:
+        if self.desk is not None:
+            await self.desk.close()
         self._hearing.close()
         self._source.close()
         await self.speaker.close()
@@ -221,6 +233,7 @@ class Session:
 
     async def _take(self, given: Input, timings_s: dict[str, float]) -> TurnEnded:
         self._turns += 1
+        self._last_voice_s = self.clock.now_s()
         turn = Turn(self._turns, timings_s)
         ended = await take_turn(self, given, turn)
         if turn.wrote or self.clock.now_s() - self._refreshed_s > self.settings.mes.refresh_s:
@@ -229,14 +242,33 @@ class Session:
         return ended
 
     async def look_at_clock(self) -> list[TurnEnded]:
-        """A question that nobody answers times out. While we speak, or the operator does, the time does not run."""
+        """A question that nobody answers times out, and news is told where it is quiet. While we speak, or the
+        operator does, the time does not run.
+        """
         now_s = self.clock.now_s()
         if self.speaker.is_speaking or (self.ears is not None and self.ears.is_hearing):
-            self._waiting_since_s = now_s
+            self._waiting_since_s = self._last_voice_s = now_s
         if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
-            return []
+            return await self._tell_news(now_s)
         self._timeout_s = None
         return [await self._take(TimedOut(), {})]
+
+
+    async def wait_for_news(self, timeout_s: float) -> list[TurnEnded]:
+        """Says nothing itself, until the plant had something to say or the time is over."""
+        ends_s = self.clock.now_s() + timeout_s
+        while self.clock.now_s() < ends_s:
+            told = await self.look_at_clock()
+            if told:
+                return told
+            await asyncio.sleep(NEWS_POLL_S)
+        return []
+
+    async def _tell_news(self, now_s: float) -> list[TurnEnded]:
+        if self.desk is None:
+            return []
+        news = self.desk.next(Quiet(self.state.phase, now_s - self._last_voice_s))
+        return [await self._take(Told(news.reply), {})] if news is not None else []
 
 
 def _next_frame(frames: Iterator[AudioFrame]) -> AudioFrame | None:
@@ -260,6 +292,12 @@ def build_recognizer(settings: Settings) -> StreamingRecognizer:
 
 def build_ears(settings: Settings) -> Ears:
     return Ears(create_engine("vad", "silero", context_of(settings)), build_recognizer(settings))
+
+
+def build_desk(settings: Settings, catalog: Catalog, bus: Bus, clock: Clock) -> NewsDesk:
+    station = settings.station
+    listener = Listener(station.name, station.line, station.role, station.operator)
+    return NewsDesk(listener, catalog, bus, clock, is_muted=settings.news.muted)
 
 
 def build_speech(settings: Settings) -> tuple[Synthesizer, Voice]:
@@ -291,13 +329,16 @@ async def open_session(
 ) -> AsyncIterator[Session]:
     """A session with the engines that the settings name, closed at the end whatever happens."""
     synthesizer, voice = build_speech(settings)
+    bus, clock, catalog = bus or Bus(), SystemClock(), build_catalog(settings)
     session = Session(
         settings=settings,
-        matcher=Matcher(build_catalog(settings)),
+        matcher=Matcher(catalog),
         speaker=Speaker(synthesizer, sink or NoSink(), voice),
         connector=open_connector(settings.mes) if with_mes else None,
-        bus=bus or Bus(),
+        bus=bus,
+        clock=clock,
         ears=build_ears(settings) if with_ears else None,
+        desk=build_desk(settings, catalog, bus, clock) if with_ears and settings.news.listen else None,
     )
     try:
         yield session

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicemes.intents import Catalog
+    from voicemes.model import Live
     from voicemes.ports import StreamingRecognizer
 
     Samples = NDArray[np.float64]
@@ -108,9 +109,12 @@ def bench_speech(
     state: str = "idle",
     seed: int = 1,
     acceptance: Acceptance | None = None,
+    live: Live | None = None,
     on_progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The object that `bench speech --json` prints: the clean set, then one for each SNR in decibels.
+
+    `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said.
 
     Raises ConfigError for a faulty manifest, with file and line, and AudioError for a recording that cannot be read.
     """
@@ -118,7 +122,8 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    bench = Bench(Matcher(catalog), recognizer, acceptance or Acceptance())
+    matcher = Matcher(catalog)
+    bench = Bench(matcher.with_live(live) if live else matcher, recognizer, acceptance or Acceptance())
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []

@@ -26,6 +26,7 @@ from voicemes.model import (
     Scope,
     Submit,
     TimedOut,
+    Told,
     Understood,
 )
 from voicemes.nlu.match import Matcher
@@ -152,6 +153,8 @@ def _summary(room: Room, given: Input, turn: Turn) -> TurnEnded:
             heard, result = f"[{key}]", "pressed"
         case TimedOut():
             result = "timed_out"
+        case Told():
+            result = "told"
         case Answered():
             pass
     return TurnEnded(

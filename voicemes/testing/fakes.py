@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from voicemes.model import (
     Live,
     MesCommand,
     MesReply,
+    News,
     Rejected,
     SlotData,
     SpeechChunk,
@@ -74,6 +75,7 @@ class FakeMes:
         self.performed: list[MesCommand] = []
         """Those that arrived, each once."""
         self.is_closed = False
+        self._news: asyncio.Queue[News] = asyncio.Queue()
 
     @property
     def traits(self) -> MesTraits:
@@ -95,6 +97,15 @@ class FakeMes:
         if self.trouble == "uncertain":
             raise MesUnreachable("The answer of the fake MES was lost.")
         return self.snapshot
+
+    async def news(self) -> AsyncIterator[News]:
+        """What `happens` was told, once; then nothing more."""
+        self._check_line()
+        while True:
+            yield await self._news.get()
+
+    def happens(self, news: News) -> None:
+        self._news.put_nowait(news)
 
     async def aclose(self) -> None:
         self.is_closed = True

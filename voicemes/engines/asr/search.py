@@ -28,6 +28,8 @@ MAX_GRAPHS = 16
 """Dialogue states kept compiled: idle, confirming, and the questions of a few intents."""
 SCORE_SHIFT = 1024
 """Acoustic scores are shifted right by 10 bits in the library (SENSCR_SHIFT in hmm.h)."""
+FILLERS = ("<", "[", "+")
+"""Silences are `<sil>`, noises `[NOISE]` or `++BREATH++`."""
 NO_CHANNEL = ",".join(["0"] * N_CEPSTRA)
 """For cepstra whose mean is zero already."""
 
@@ -87,6 +89,10 @@ class GrammarSearch:
     def words(self, offset_s: float = 0.0) -> tuple[Word, ...]:
         """What was heard in the last utterance; `offset_s` is where it began."""
         return tuple(_word(segment, offset_s) for segment in self._decoder.seg() or () if _is_word(segment.word))
+
+    def fillers(self) -> tuple[Word, ...]:
+        """What lay before, between and behind the words: silence, or what no word explains."""
+        return tuple(_word(segment, 0.0) for segment in self._decoder.seg() or () if segment.word.startswith(FILLERS))
 
     def _process(self, process: Callable[..., Any], data: bytes) -> None:
         try:
@@ -171,5 +177,5 @@ def _word(segment: Any, offset_s: float) -> Word:
 
 
 def _is_word(text: str) -> bool:
-    """Silences are `<sil>`, noises `[NOISE]` or `++BREATH++`, arcs without a word `(NULL)`."""
-    return not text.startswith(("<", "[", "+", "(NULL)"))
+    """Arcs without a word are `(NULL)`."""
+    return not text.startswith((*FILLERS, "(NULL)"))

@@ -56,6 +56,7 @@ async def list_events(
     request: Request,
     plant: PlantHere,
     after: Sequence = 0,
+    newest: Annotated[bool, Query(description="Only what happens from now on.")] = False,  # noqa: FBT002 - a query
     limit: PageSize = 100,
     type: Annotated[str | None, Query(max_length=100, description="A prefix, such as mes.job-order")] = None,  # noqa: A002
     line: Place = None,
@@ -67,6 +68,8 @@ async def list_events(
     With `Accept: text/event-stream` the stream itself, from `after` or Last-Event-ID, whichever is later.
     """
     wanted = Wanted(type, line, equipment)
+    if newest:
+        after = max(after, await stream.last(plant))
     if stream.MEDIA_TYPE in request.headers.get("accept", ""):
         start = max(after, int(last_event_id or 0))
         state = request.app.state

@@ -58,6 +58,16 @@ async def page(plant: Plant, after: int, limit: int, wanted: Wanted) -> Row:
     return {"items": [cloud_event(event) for event in events], "last": last}
 
 
+async def last(plant: Plant) -> int:
+    """The number of the newest event."""
+    return await run_in_threadpool(_last, plant)
+
+
+def _last(plant: Plant) -> int:
+    with plant.database.read() as tables:
+        return event_store.head(tables)[0]
+
+
 def _read(plant: Plant, after: int, wanted: Wanted, limit: int = BATCH) -> tuple[list[Event], int]:
     with plant.database.read() as tables:
         return event_store.scan(tables, after, limit, wanted)

@@ -1,0 +1,81 @@
+"""Follows the stream of the MES, and keeps for the session what it has to be told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from voicemes.dialogue.news import Board, Listener, Quiet, concerns, pin, take
+from voicemes.errors import MesError
+from voicemes.events import EngineTroubled, NewsArrived
+from voicemes.respond import respond
+
+if TYPE_CHECKING:
+    from voicemes.clock import Clock
+    from voicemes.intents import Catalog
+    from voicemes.model import News
+    from voicemes.ports import MesConnector
+    from voicemes.runtime.bus import Bus
+
+AGAIN_S = (1.0, 2.0, 5.0, 10.0)
+"""How long is waited before the stream is opened again, the first time and so on; the last one for ever."""
+
+
+class NewsDesk:
+    """What arrives while nobody looks, in one task of the session's loop."""
+
+    def __init__(self, listener: Listener, catalog: Catalog, bus: Bus, clock: Clock, *, is_muted: bool = False) -> None:
+        self._listener, self._catalog, self._bus, self._clock = listener, catalog, bus, clock
+        self._board = Board(is_muted=is_muted)
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self, connector: MesConnector) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._follow(connector), name="news")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def n_waiting(self) -> int:
+        return len(self._board.waiting)
+
+    @property
+    def is_muted(self) -> bool:
+        return self._board.is_muted
+
+    def mute(self, *, is_muted: bool) -> None:
+        """Muted, news is shown and waits to be told."""
+        self._board = Board(self._board.waiting, is_muted)
+
+    def next(self, quiet: Quiet) -> News | None:
+        """The news whose moment has come; it is given once."""
+        told, self._board = take(self._board, quiet)
+        return told
+
+    def arrived(self, news: News) -> None:
+        if not concerns(news, self._listener):
+            return
+        shown = respond(news.reply, self._catalog).shown
+        self._bus.publish(NewsArrived(self._clock.now_s(), news.event_id, news.urgency, shown))
+        self._board = pin(self._board, news)
+
+    async def _follow(self, connector: MesConnector) -> None:
+        """A stream that breaks is opened again; that it broke is said once, until it speaks again."""
+        n_failed = 0
+        while True:
+            try:
+                async for news in connector.news():
+                    n_failed = 0
+                    self.arrived(news)
+            except MesError as exc:
+                if n_failed == 0:
+                    self._bus.publish(EngineTroubled(self._clock.now_s(), "stream", str(exc)))
+                await asyncio.sleep(AGAIN_S[min(n_failed, len(AGAIN_S) - 1)])
+                n_failed += 1
+            else:
+                return  # this MES tells nothing

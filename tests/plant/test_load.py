@@ -11,10 +11,13 @@ from voicemes.plant.process import PlantProcess
 
 def test_the_store_is_measured_at_two_ages(tmp_path: Path) -> None:
     file = tmp_path / "plant.sqlite"
-    report = measure_store(file, n_units=10)
+    told: list[tuple[int, int]] = []
+    report = measure_store(file, n_units=10, on_progress=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert {total for _, total in told} == {100}
     assert report["events"] == 10 * 10 * EVENTS_PER_UNIT
     assert set(report["kpi_ms_by_age"]) == {"1x", "10x"}
-    assert report["megabytes_per_day"] > 0
+    assert report["megabytes"] > 0
     assert rebuild.verify(file).n_events == report["events"] + 1
     assert rebuild.rebuild(file).is_identical
 

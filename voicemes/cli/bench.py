@@ -24,6 +24,7 @@ LIVE_HELP = (
     "Hear what exists in a reference plant that is started for this, as a session does, or any identifier. "
     "Without either the plant is asked unless --intents names another catalogue."
 )
+UNITS_HELP = "Units in the young store; the old one has ten times more: a day at one unit a second."
 HEADERS = ("noise", "in", "right", "strict", "rejected", "out", "false reads", "false writes", "rtf", "p50", "p95")
 
 
@@ -71,18 +72,21 @@ def speech(
 @app.command("load")
 def load(
     plant: Annotated[bool, typer.Option("--plant", help="Load the reference plant.")] = False,
-    units: Annotated[int, typer.Option(help="Units in the young store; the old one has ten times more.", min=10)] = 700,
+    units: Annotated[int, typer.Option(help=UNITS_HELP, min=10)] = 8_640,
     seconds: Annotated[float, typer.Option(help="How long events arrive during the calls.", min=1)] = 10.0,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
-    """Fill a plant with events, call it while a thousand a second arrive, and say what that costs."""
+    """Fill a plant with a day's events, call it while a thousand a second arrive, and say what that costs."""
     from voicemes.plant.load import measure_calls, measure_store  # a web server: half a second, only where it is used
 
     if not plant:
         raise ConfigError("Say what is to be loaded: --plant.", key="--plant")
     with tempfile.TemporaryDirectory(prefix="voicemes-load-") as folder, PlantProcess() as served:
-        store = measure_store(Path(folder) / "plant.sqlite", units)
+        with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
+            task = progress.add_task("Writing units", total=None)
+            file = Path(folder) / "plant.sqlite"
+            store = measure_store(file, units, lambda done, total: progress.update(task, completed=done, total=total))
         calls = asyncio.run(measure_calls(served.url, seconds))
     if as_json:
         print_json({"store": store, "calls": calls})

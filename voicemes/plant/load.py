@@ -1,7 +1,4 @@
-"""How much the plant bears: events written and read, what they take on the disk, and what people wait meanwhile.
-
-Everything is measured on this machine; what is extrapolated says so in its name (`per_day`).
-"""
+"""How much the plant bears: events written and read, what they take on the disk, and what people wait meanwhile."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,11 +31,10 @@ if TYPE_CHECKING:
     from voicemes.plant.plant import Plant
 
 Report: TypeAlias = dict[str, Any]
+Progress: TypeAlias = Callable[[int, int], None]
 
 EVENTS_PER_UNIT = 3
 """A unit arrives, is counted, departs."""
-UNITS_PER_DAY = 86_400
-"""One a second."""
 UNITS_PER_COMMIT = 20
 N_KPI = 100
 ARRIVALS_PER_S = 1000
@@ -58,7 +55,7 @@ class CoreCall:
     after: str = ""
 
 
-DEMAND = {"product": "controller-board", "quantity": 10}
+DEMAND = {"product": "fold", "quantity": 10}
 CALLS = (
     CoreCall("job.next", "/job-lists/SPP-1"),
     CoreCall("instruction.step", "/work-masters/WM-CONTROLLER/steps/2"),
@@ -84,33 +81,45 @@ CALLS = (
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
-def measure_store(file: Path, n_units: int) -> Report:
-    """Writes units into a new plant, reads them again, and asks for a KPI at two ages of the store."""
+def measure_store(file: Path, n_units: int, on_progress: Progress | None = None) -> Report:
+    """Writes units into a new plant, reads them again, and asks for a KPI at two ages of the store.
+
+    What is written in the end is ten times `n_units`; a day at one unit a second is 86,400. `on_progress` is told how
+    many units are done, and of how many.
+    """
     clock = SteppedClock()
     plant = open_plant(file, now=clock.now)
     try:
         empty_bytes = _size(file)
         ages: list[Report] = []
         for age in AGES:
-            written_s = _write(plant, clock, n_units * age - sum(one["units"] for one in ages))
+            before = ages[-1]["units"] if ages else 0
+            report = partial(_report, on_progress, before, n_units * AGES[-1])
+            written_s = _write(plant, clock, n_units * age - before, report)
             ages.append({"age": age, "units": n_units * age, "write_s": written_s, "kpi_ms": _kpi_ms(plant)})
         n_events = n_units * AGES[-1] * EVENTS_PER_UNIT
-        bytes_per_event = (_size(file) - empty_bytes) / n_events
+        size_bytes = _size(file) - empty_bytes
         read_s, n_read = _timed(lambda: _count(plant))
     finally:
         plant.database.close()
     return {
+        "units": n_units * AGES[-1],
         "events": n_events,
         "written_per_s": round(n_events / sum(one["write_s"] for one in ages)),
         "read_per_s": round(n_read / read_s),
-        "bytes_per_event": round(bytes_per_event),
-        "megabytes_per_day": round(bytes_per_event * EVENTS_PER_UNIT * UNITS_PER_DAY / 1e6),
+        "bytes_per_event": round(size_bytes / n_events),
+        "megabytes": round(size_bytes / 1e6, 1),
         "memory_megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "kpi_ms_by_age": {f"{one['age']}x": one["kpi_ms"] for one in ages},
     }
 
 
-def _write(plant: Plant, clock: SteppedClock, n_units: int) -> float:
+def _report(on_progress: Progress | None, before: int, total: int, done: int) -> None:
+    if on_progress is not None:
+        on_progress(before + done, total)
+
+
+def _write(plant: Plant, clock: SteppedClock, n_units: int, report: Callable[[int], None]) -> float:
     """One unit a second, by the plant's own commands; returns the seconds that it took."""
     with plant.database.read() as tables:
         first = event_store.head(tables)[0]  # no serial is ever used twice
@@ -121,6 +130,7 @@ def _write(plant: Plant, clock: SteppedClock, n_units: int) -> float:
             for number in range(start, min(start + UNITS_PER_COMMIT, first + n_units)):
                 with change.apart():
                     _make(change, f"L{number}")
+        report(start - first)
     return time.perf_counter() - began_s
 
 

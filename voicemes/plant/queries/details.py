@@ -42,7 +42,7 @@ def _numbered(kind: str) -> Find:
 
 
 DETAILS: dict[str, Find] = {
-    "equipment": _row("equipment"),
+    "equipment": lookups.equipment,
     "persons": _row("person"),
     "products": _row("product"),
     "defect-codes": _row("defect"),

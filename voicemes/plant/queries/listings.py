@@ -56,7 +56,11 @@ ON_DUTY = """
 """
 
 LISTINGS: dict[str, Listing] = {
-    "equipment": Listing("SELECT * FROM equipment", ("line", "id"), {"level": "level = ?", "line": "line = ?"}),
+    "equipment": Listing(
+        f"SELECT {lookups.EQUIPMENT} FROM equipment",  # noqa: S608 - our own column names
+        ("line", "id"),
+        {"level": "level = ?", "line": "line = ?"},
+    ),
     "physical-assets": _plain("physical_asset", equipment="equipment = ?"),
     "persons": Listing(ON_DUTY, ("id",), {"line": "on_line = ?", "on_duty": "(since IS NOT NULL) = (? = 'true')"}),
     "products": _plain("product"),

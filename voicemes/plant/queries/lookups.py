@@ -60,6 +60,15 @@ def spoken(equipment: Row) -> str:
     return name[0].upper() + name[1:]
 
 
+EQUIPMENT = "id, level, line, text, aliases, state, state_since, state_reason, locked, lock_reason"
+"""What others see of a machine; the rest of the table is the plant's own bookkeeping."""
+
+
+def equipment(tables: Tables, identifier: str) -> Row:
+    machine = need(tables, "equipment", identifier)
+    return {name: machine[name] for name in EQUIPMENT.split(", ")}
+
+
 def equipment_state(tables: Tables, identifier: str) -> Row:
     """The SEMI E10 state with its words, and the downtime event that is open, if there is one."""
     machine = need(tables, "equipment", identifier)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from voicemes.intents import BUILT_IN_TYPES, Catalog, Example, Intent
-from voicemes.model import Ambiguous, Parse, Scope, Transcript, Understood
+from voicemes.model import Scope, Transcript, Understood
 from voicemes.nlu.catalog import load_catalog
 from voicemes.nlu.interpret import interpret
+from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
 from voicemes.nlu.phrase import sample
 
@@ -76,25 +77,11 @@ def matchers(matcher: Matcher, drinks: Matcher) -> dict[str, Matcher]:
     return {"plant": matcher, "drinks": drinks}
 
 
-def parse(say: str, matcher: Matcher) -> Parse:
-    return interpret(Transcript(say, "typed"), Scope(), matcher)
-
-
-def intents_of(result: Parse) -> set[str]:
-    match result:
-        case Understood(candidate=candidate):
-            return {candidate.intent}
-        case Ambiguous(candidates=candidates):
-            return {candidate.intent for candidate in candidates}
-        case _:
-            return set()
-
-
 @pytest.mark.parametrize(("name", "intent", "example"), list(examples()))
 def test_an_example_is_understood_with_exactly_its_slots(
     name: str, intent: Intent, example: Example, matchers: dict[str, Matcher]
 ) -> None:
-    result = parse(example.say, matchers[name])
+    result = read(matchers[name], example.say)
     assert isinstance(result, Understood), result
     assert result.candidate.intent == intent.name
     assert result.candidate.values == dict(example.slots)
@@ -104,7 +91,7 @@ def test_an_example_is_understood_with_exactly_its_slots(
 def test_a_sentence_from_elsewhere_is_not_taken_for_the_intent(
     name: str, intent: Intent, say: str, matchers: dict[str, Matcher]
 ) -> None:
-    assert intent.name not in intents_of(parse(say, matchers[name]))
+    assert intent.name not in meant(read(matchers[name], say))
 
 
 @pytest.mark.parametrize(("name", "sentence"), list(sentences()))
@@ -116,7 +103,7 @@ def test_every_template_can_be_reached_by_what_it_describes(
     for seed in range(3):
         said = " ".join(sample(sentence.phrase, slots, random.Random(f"{sentence.template.text}{seed}")))
         assert said
-        assert sentence.name in intents_of(parse(said, matcher)), said
+        assert sentence.name in meant(read(matcher, said)), said
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -209,6 +196,6 @@ def test_an_answer_may_bring_a_second_slot(matcher: Matcher) -> None:
 
 
 def test_asking_for_the_shift_report_is_not_ambiguous(matcher: Matcher) -> None:
-    result = parse("give me the shift report", matcher)
+    result = read(matcher, "give me the shift report")
     assert isinstance(result, Understood)
     assert result.candidate.values == {"period": "this-shift"}

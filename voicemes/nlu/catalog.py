@@ -61,6 +61,7 @@ class ActionFile(_File):
 class ExampleFile(_File):
     say: Line
     slots: dict[str, Data] = {}
+    fails: str = ""
 
 
 class IntentFile(_File):
@@ -163,7 +164,7 @@ def _load_intent(file: Path) -> Intent:
         say=data.say,
         remember=data.remember,
         examples=tuple(
-            Example(example.say, example.slots, document.line(("examples", index)))
+            Example(example.say, example.slots, document.line(("examples", index)), example.fails)
             for index, example in enumerate(data.examples)
         ),
         not_examples=tuple(data.not_examples),

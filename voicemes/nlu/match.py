@@ -6,6 +6,7 @@ dialogue state, built from the same phrases.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -82,14 +83,21 @@ class Matcher:
 
     def match(self, tokens: list[str], scope: Scope, route: Route = "grammar") -> list[Candidate]:
         """The readings of all words, best first. The same reading through two templates counts once."""
-        compiled = self._scope(scope)
         best: dict[tuple[str, str], Candidate] = {}
-        for path in self._find(tokens, scope).paths:
-            candidate = self._candidate(path, compiled.by_final[path.final], tokens, route)
+        for _, candidate in self.readings(tokens, scope, route):
             key = (candidate.intent, repr(sorted(candidate.values.items(), key=str)))
             if key not in best or best[key].score < candidate.score:
                 best[key] = candidate
         return sorted(best.values(), key=lambda candidate: -candidate.score)
+
+    def readings(
+        self, tokens: list[str], scope: Scope, route: Route = "grammar"
+    ) -> Iterator[tuple[Sentence, Candidate]]:
+        """Every template that explains all words, with what it makes of them."""
+        compiled = self._scope(scope)
+        for path in self._find(tokens, scope).paths:
+            sentence = compiled.by_final[path.final]
+            yield sentence, self._candidate(path, sentence, tokens, route)
 
     def furthest(self, tokens: list[str], scope: Scope) -> int:
         """How many words the best attempt got through."""

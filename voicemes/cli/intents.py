@@ -1,0 +1,185 @@
+"""`voicemes intents`: the kit with which a plant adds what can be said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
+from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json, show_table
+from voicemes.errors import CatalogError, ConfigError
+from voicemes.nlu.kit import coverage, proof, sampling, schema, skeleton
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.session import build_catalog
+
+app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
+Only = Annotated[str, typer.Argument(help="One intent; without it all.", metavar="[INTENT]", show_default=False)]
+
+
+@app.command("test")
+def prove(
+    only: Only = "", intents: IntentsDir = None, config: ConfigFile = None, as_json: Json = False, plain: Plain = False
+) -> None:
+    """Say every example and not_example of the catalogue. Exit 1 when one is not taken as its file says."""
+    matcher = _matcher(intents, config, only)
+    screen, n_done, faults = console(plain=plain), 0, 0
+    for one in proof.prove(matcher, only):
+        n_done += 1
+        faults += bool(one.fault)
+        if as_json:
+            print_json(asdict(one))
+        elif one.fault:
+            _show_fault(screen, one)
+    if not as_json:
+        good = n_done - faults
+        screen.print(Text(f"{good} of {n_done} sentences are taken as their files say.", BAD if faults else GOOD))
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command("coverage")
+def cover(
+    only: Only = "", intents: IntentsDir = None, config: ConfigFile = None, as_json: Json = False, plain: Plain = False
+) -> None:
+    """Say which templates and which slots together no example has. Exit 1 when a template is never said."""
+    found = list(coverage.cover(_matcher(intents, config, only), only))
+    n_templates, n_unsaid = sum(len(one.templates) for one in found), sum(len(one.unsaid) for one in found)
+    if as_json:
+        for one in found:
+            print_json(_coverage_object(one))
+    else:
+        _show_coverage(console(plain=plain), found, plain=plain)
+        share = 1 - n_unsaid / max(n_templates, 1)
+        line = f"{n_templates - n_unsaid} of {n_templates} templates are said by an example ({share:.0%})."
+        console(plain=plain).print(Text(line, BAD if n_unsaid else GOOD))
+    if n_unsaid:
+        raise typer.Exit(1)
+
+
+@app.command("sample")
+def sample(
+    only: Only = "",
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=100_000, help="How many sentences.")] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same sentences.")] = 1,
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Draw sentences that can be said: to read aloud, to record, to test with."""
+    screen = console(plain=plain)
+    for one in sampling.samples(_matcher(intents, config, only), count, seed, only):
+        if as_json:
+            print_json(asdict(one))
+        else:
+            screen.print(Text.assemble((one.say, STRONG), (f"   {one.intent}", QUIET)))
+
+
+@app.command("schema")
+def print_schema(
+    kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(schema.TITLES)}.")] = "intent",
+    folder: Annotated[Path | None, typer.Option("--write", help="Write all of them into this folder instead.")] = None,
+) -> None:
+    """JSON Schema of the catalogue's files, for editors."""
+    if kind not in schema.TITLES:
+        raise ConfigError(f"There is no kind of file '{kind}'. Known: {', '.join(schema.TITLES)}.", key="KIND")
+    if folder is None:
+        print_json(schema.schema(kind))
+        return
+    for name in schema.TITLES:
+        _write(folder / f"{name}.schema.json", json.dumps(schema.schema(name), indent=2) + "\n", is_new=False)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Such as clean.record.")],
+    say: Annotated[list[str] | None, typer.Option("--say", help="A sentence template; give several.")] = None,
+    slot: Annotated[list[str] | None, typer.Option("--slot", help="NAME or NAME:TYPE; give several.")] = None,
+    summary: Annotated[str, typer.Option(help="What it does, in one sentence.")] = "",
+    risk: Annotated[str, typer.Option(help="R0 asks, R1 own work, R2 is read back, R3 and R4 need others.")] = "",
+    role: Annotated[str, typer.Option(help="Who may.")] = "operator",
+    area: Annotated[str, typer.Option(help="The folder inside the catalogue.")] = "own",
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write the file of a new intent. What is not given is asked for; nothing is overwritten."""
+    settings = settings_from(config, intents)
+    summary = summary or typer.prompt("What does it do, in one sentence?")
+    chosen: Any = risk or typer.prompt("Risk (R0 asks, R1 own work, R2 is read back)", default="R1")
+    templates = say or [typer.prompt("How is it said? (a|b) alternatives, [a] optional, {slot} a value")]
+    slots = dict(_slot(text) for text in slot or [])
+    file = settings.intents_dir / area / f"{name}.yaml"
+    text = skeleton.written(skeleton.NewIntent(name, summary, chosen, role, slots, templates))
+    _write(file, text, is_new=True)
+    try:
+        Matcher(build_catalog(settings))
+    except CatalogError:
+        file.unlink()
+        raise
+    after = "   Next: its examples, then voicemes intents test"
+    console().print(Text.assemble(("Written: ", GOOD), str(file), (after, QUIET)))
+
+
+def _slot(text: str) -> tuple[str, str]:
+    name, _, kind = text.partition(":")
+    return name, kind or name
+
+
+def _write(file: Path, text: str, *, is_new: bool) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x" if is_new else "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError as exc:
+        raise ConfigError("is there already; nothing was written.", file=file) from exc
+    except OSError as exc:
+        raise ConfigError(f"cannot be written: {exc.strerror}.", file=file) from exc
+
+
+def _matcher(intents: Path | None, config: Path | None, only: str) -> Matcher:
+    matcher = Matcher(build_catalog(settings_from(config, intents)))
+    if only:
+        matcher.catalog.intent(only)
+    return matcher
+
+
+def _show_fault(screen: Console, one: proof.Proof) -> None:
+    place = f"{one.file}:{one.line}" if one.line else one.file
+    screen.print(Text.assemble(("✗ ", BAD), (f"“{one.say}”", STRONG), f"  {one.fault}", (f"   {place}", QUIET)))
+
+
+def _coverage_object(one: coverage.Coverage) -> dict[str, Any]:
+    return {
+        "intent": one.intent,
+        "templates": len(one.templates),
+        "unsaid": [{"template": template.text, "line": template.line} for template in one.unsaid],
+        "combinations": len(one.combinations),
+        "unsaid_combinations": _sorted(one.unsaid_combinations),
+    }
+
+
+def _show_coverage(screen: Console, found: list[coverage.Coverage], *, plain: bool) -> None:
+    rows = [
+        (
+            one.intent,
+            f"{len(one.templates) - len(one.unsaid)}/{len(one.templates)}",
+            f"{len(one.combinations) - len(one.unsaid_combinations)}/{len(one.combinations)}",
+        )
+        for one in found
+    ]
+    show_table(screen, ("intent", "templates", "slots together"), rows, plain=plain)
+    for one in found:
+        for template in one.unsaid:
+            place = f"   {template.file}:{template.line}"
+            screen.print(Text.assemble(("never said: ", BAD), (template.text, STRONG), (place, QUIET)))
+
+
+def _sorted(sets: Iterable[frozenset[str]]) -> list[list[str]]:
+    return sorted(sorted(one) for one in sets)

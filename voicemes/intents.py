@@ -101,6 +101,15 @@ class ListValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Something that `lint` finds and that stays, with its reason."""
+
+    rule: str
+    about: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     intents: Mapping[str, Intent]
     lists: Mapping[str, tuple[ListValue, ...]] = field(default_factory=dict)
@@ -110,6 +119,7 @@ class Catalog:
     """Slot type -> words that may stand before a bare answer: "order" before a job number."""
     replies: Mapping[str, str] = field(default_factory=dict)
     """Replies that no intent owns."""
+    accepted: tuple[Acceptance, ...] = ()
     hash: str = ""
     """Of every file it was read from."""
 

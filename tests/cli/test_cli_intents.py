@@ -38,6 +38,21 @@ def test_coverage_of_the_catalogue_that_ships_is_full(run: Run) -> None:
     assert (ended.code, "(100%)" in ended.out) == (0, True)
 
 
+def test_the_catalogue_that_ships_has_no_finding_without_a_reason(run: Run) -> None:
+    ended = run("intents", "lint", "--json")
+    assert ended.code == 0
+    assert all(one["reason"] for one in ended.lines)
+
+
+def test_a_finding_is_exit_1_with_file_and_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "tea.yaml"
+    file.write_text('intent: tea.brew\nsummary: Tea\nrisk: R1\nsentences: ["tea"]\n', encoding="utf-8")
+    ended = run("intents", "lint", "--plain", "--intents", tmp_path)
+    assert ended.code == 1
+    assert "✗ too-short  “tea” has 2 phones" in ended.out
+    assert f"{file}:4" in ended.out
+
+
 def test_samples_are_lines(run: Run) -> None:
     ended = run("intents", "sample", "job.start", "-n", "3", "--json")
     assert [one["intent"] for one in ended.lines] == ["job.start"] * 3
@@ -83,5 +98,5 @@ def test_what_is_not_given_is_asked_for(run: Run, tmp_path: Path) -> None:
 def test_schemas_are_written_for_editors(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("intents", "schema").out)["title"].startswith("voicemes intent")
     run("intents", "schema", "--write", str(tmp_path))
-    assert len(list(tmp_path.glob("*.schema.json"))) == 5
+    assert len(list(tmp_path.glob("*.schema.json"))) == 6
     assert run("intents", "schema", "song").code == 2

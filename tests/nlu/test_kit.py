@@ -11,6 +11,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from voicemes.errors import CatalogError
 from voicemes.nlu.catalog import load_catalog
 from voicemes.nlu.kit.coverage import cover
+from voicemes.nlu.kit.lint import lint
 from voicemes.nlu.kit.proof import meant, prove, read
 from voicemes.nlu.kit.sampling import samples
 from voicemes.nlu.kit.schema import TITLES, schema
@@ -103,11 +104,65 @@ def test_a_skeleton_loads_and_is_understood(tmp_path: Path, risk: str) -> None:
     assert meant(read(matcher, "brew three cups of tea")) == {"tea.brew"}
 
 
+SOUNDS = {
+    "small": "S M AO L", "large": "L AA R JH", "tea": "T IY", "please": "P L IY Z", "lard": "L AA R D",
+    "coffee": "K AA F IY", "teas": "T IY Z", "the": "DH AH", "show": "SH OW", "now": "N AW",
+}
+
+
+def findings(folder: Path, intents: dict[str, str], lists: str = SIZES, accepted: str = "") -> list[str]:
+    """What lint says of a few intents, given as their sentences."""
+    (folder / "_lists").mkdir()
+    (folder / "_lists" / "size.yaml").write_text(lists, encoding="utf-8")
+    (folder / "_dialogue.yaml").write_text("words: {}\n", encoding="utf-8")
+    if accepted:
+        (folder / "_lint.yaml").write_text(accepted, encoding="utf-8")
+    for name, sentences in intents.items():
+        text = f"intent: {name}\nsummary: x\nrisk: R1\nslots:\n  size: {{type: size}}\nsentences: {sentences}\n"
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    matcher = Matcher(load_catalog(folder, base=ROOT / "intents"))
+    found = lint(matcher, lambda word: SOUNDS.get(word, "").split())
+    return [f"{one.rule}: {one.about}" + (f" ({one.reason})" if one.reason else "") for one in found]
+
+
+FINE = {"tea.order": '["small tea please", "{size} tea"]', "coffee.order": '["coffee please now"]'}
+ACCEPTED = "accepted:\n  - {rule: too-short, about: tea, reason: everybody says it}\n"
+
+
+@pytest.mark.parametrize(
+    ("intents", "lists", "accepted", "expected"),
+    [
+        (FINE, SIZES, "", []),
+        ({**FINE, "tea.large": '["large tea"]'}, SIZES, "", ["over-match: tea.large and tea.order"]),
+        ({**FINE, "tea.show": '["large tea show now"]'}, SIZES, "", ["beginning: tea.order begins tea.show"]),
+        ({**FINE, "coffee.now": '["coffee tea now"]'}, SIZES, "", []),
+        (
+            {**FINE, "teas.order": '["small teas please"]'}, SIZES, "",
+            ["sounds-alike: small tea please / small teas please"],
+        ),
+        (FINE, "list: size\nvalues: [small, large, lard]\n", "", ["sounds-alike: size: lard / large"]),
+        ({**FINE, "tea.now": '["tea"]'}, SIZES, "", ["too-short: tea"]),
+        ({**FINE, "tea.now": '["tea"]'}, SIZES, ACCEPTED, ["too-short: tea (everybody says it)"]),
+        (FINE, SIZES, ACCEPTED, ["stale: tea"]),
+        ({**FINE, "milk.order": '["show the milk"]'}, SIZES, "", ["no-pronunciation: milk"]),
+    ],
+    ids=["fine", "both", "beginning", "other words", "alike", "list", "short", "accepted", "stale", "unknown word"],
+)  # fmt: skip
+def test_lint_finds(tmp_path: Path, intents: dict[str, str], lists: str, accepted: str, expected: list[str]) -> None:
+    assert findings(tmp_path, intents, lists, accepted) == expected
+
+
+def test_lint_finds_what_nothing_uses(tmp_path: Path) -> None:
+    (tmp_path / "_rules.yaml").write_text('polite: "[please]"\n', encoding="utf-8")
+    intents = {name: text.replace("{size}", "large") for name, text in FINE.items()}
+    assert findings(tmp_path, intents) == ["unused: rule polite"]
+
+
 def files() -> list[tuple[str, Path]]:
     folder = ROOT / "intents"
     own = [("intent", file) for file in folder.glob("[!_]*/*.yaml")]
     lists = [("list", file) for file in folder.glob("_lists/*.yaml")]
-    return [*own, *lists, *((name, folder / f"_{name}.yaml") for name in ("rules", "replies", "dialogue"))]
+    return [*own, *lists, *((name, folder / f"_{name}.yaml") for name in ("rules", "replies", "dialogue", "lint"))]
 
 
 @pytest.mark.parametrize(("kind", "file"), files(), ids=lambda value: getattr(value, "name", value))
@@ -118,4 +173,4 @@ def test_the_schema_takes_every_file_that_ships(kind: str, file: Path) -> None:
 @pytest.mark.parametrize("kind", sorted(TITLES))
 def test_the_schema_refuses_what_the_loader_refuses(kind: str) -> None:
     with pytest.raises(ValidationError):
-        Draft202012Validator(schema(kind)).validate({"intent": 7, "words": 7, "values": 7})
+        Draft202012Validator(schema(kind)).validate({"intent": 7, "words": 7, "values": 7, "accepted": 7})

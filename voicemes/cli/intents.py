@@ -15,9 +15,9 @@ from rich.text import Text
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json, show_table
 from voicemes.errors import CatalogError, ConfigError
-from voicemes.nlu.kit import coverage, proof, sampling, schema, skeleton
+from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.session import build_catalog
+from voicemes.runtime.session import build_catalog, build_sounds
 
 app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
 Only = Annotated[str, typer.Argument(help="One intent; without it all.", metavar="[INTENT]", show_default=False)]
@@ -60,6 +60,28 @@ def cover(
         line = f"{n_templates - n_unsaid} of {n_templates} templates are said by an example ({share:.0%})."
         console(plain=plain).print(Text(line, BAD if n_unsaid else GOOD))
     if n_unsaid:
+        raise typer.Exit(1)
+
+
+@app.command("lint")
+def check(
+    intents: IntentsDir = None, config: ConfigFile = None, as_json: Json = False, plain: Plain = False
+) -> None:
+    """Find what collides, is too short, has no pronunciation, or is not used. Exit 1 unless each has its reason."""
+    settings = settings_from(config, intents)
+    found = lint.lint(Matcher(build_catalog(settings)), build_sounds(settings))
+    screen, faults = console(plain=plain), [one for one in found if not one.reason]
+    for one in found:
+        if as_json:
+            print_json(asdict(one))
+        elif one.reason:
+            screen.print(Text(f"✓ {one.rule}  {one.about}  stays: {one.reason}", QUIET))
+        else:
+            place = f"   {one.file}:{one.line}" if one.file else ""
+            screen.print(Text.assemble(("✗ ", BAD), (f"{one.rule}  ", STRONG), one.message, (place, QUIET)))
+    if not as_json:
+        screen.print(Text(f"{len(faults)} to mend, {len(found) - len(faults)} stay.", BAD if faults else GOOD))
+    if faults:
         raise typer.Exit(1)
 
 

@@ -1,6 +1,6 @@
 """Reads the catalogue: one YAML an intent, shared lists, rules, replies and dialogue words.
 
-    <folder>/<area>/<intent>.yaml     _lists/<name>.yaml     _rules.yaml     _replies.yaml     _dialogue.yaml
+    <folder>/<area>/<intent>.yaml  _lists/<name>.yaml  _rules.yaml  _replies.yaml  _dialogue.yaml  _lint.yaml
 
 A folder without `_replies.yaml` or `_dialogue.yaml` uses those of `base`, so a plant's own catalogue starts with one
 file. Every fault is a CatalogError with file and line.
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from voicemes.errors import CatalogError
 from voicemes.intents import (
     BUILT_IN_TYPES,
+    Acceptance,
     Action,
     Catalog,
     DialogueWord,
@@ -90,6 +91,16 @@ class DialogueWordFile(_File):
     sentences: list[Line]
 
 
+class AcceptedFile(_File):
+    rule: Name
+    about: Line
+    reason: Line
+
+
+class LintFile(_File):
+    accepted: list[AcceptedFile]
+
+
 class DialogueFile(_File):
     words: dict[Name, DialogueWordFile]
     leads: dict[Name, Line] = {}
@@ -112,6 +123,7 @@ def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
         dialogue=words,
         leads=leads,
         replies=_load_replies(_either("_replies.yaml", folder, base)),
+        accepted=_load_accepted(folder / "_lint.yaml"),
         hash=_hash(files, folder),
     )
     _check_types(catalog)
@@ -226,6 +238,13 @@ def _load_rules(file: Path) -> dict[str, Template]:
     if not isinstance(document.data, dict) or not all(isinstance(text, str) for text in document.data.values()):
         raise document.error("rules are written `name: template`, one a line.")
     return {name: Template(text, str(file), document.line((name,))) for name, text in document.data.items()}
+
+
+def _load_accepted(file: Path) -> tuple[Acceptance, ...]:
+    if not file.exists():
+        return ()
+    data = Document(file).check(LintFile)
+    return tuple(Acceptance(one.rule, one.about, one.reason) for one in data.accepted)
 
 
 def _load_replies(file: Path | None) -> Mapping[str, str]:

@@ -95,12 +95,14 @@ class Pattern:
     """What the recogniser listens for, where that is less than may be typed: fewer arcs decode faster."""
     of_length: Callable[[int, int], Phrase] | None = None
     """The same with so many digits at least and at most, where a value is digits and nothing else."""
+    most_digits: int = 0
+    """Of an identifier; 0 for a number, which is said in words."""
 
 
 PATTERNS: dict[str, Pattern] = {
-    "job": Pattern(lambda: identifier(4, 6), of_length=identifier),
-    "serial": Pattern(lambda: identifier(3, 8), of_length=identifier),
-    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5))),
+    "job": Pattern(lambda: identifier(4, 6), of_length=identifier, most_digits=6),
+    "serial": Pattern(lambda: identifier(3, 8), of_length=identifier, most_digits=8),
+    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), most_digits=5),
     "component": Pattern(
         lambda: _component(one_of([digits(1, 3), cardinal(3)])),
         heard=lambda: _component(one_of([Less(spelled(2, 3), SPELLED_COUNT), cardinal(3)])),
@@ -129,6 +131,10 @@ class Vocabulary:
     _heard: dict[str, Phrase] = field(default_factory=dict)
     _graphs: dict[str, WordGraph] = field(default_factory=dict)
     _networks: dict[str, tuple[Network, int]] = field(default_factory=dict)
+
+    def most_digits(self, slot_type: str) -> int:
+        """Of an identifier of the type; 0 where it is none."""
+        return PATTERNS[slot_type].most_digits if slot_type in PATTERNS else 0
 
     def phrase(self, slot_type: str) -> Phrase:
         """How a value of the type is said, for matching: any well-formed identifier counts."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from voicemes.config import Settings
 from voicemes.connectors import open_connector
 from voicemes.dialogue.news import Listener, Quiet
 from voicemes.dialogue.state import DialogueState
+from voicemes.engines.asr.pocketsphinx import open_vocabulary
 from voicemes.engines.tts.cache import CachingSynthesizer
 from voicemes.errors import EngineMissing, MesError, VoicemesError
 from voicemes.events import (
@@ -288,6 +289,12 @@ def build_recognizer(settings: Settings) -> StreamingRecognizer:
         "asr", settings.asr.engine, context_of(settings), phonemes=proposer()
     )
     return engine
+
+
+def build_sounds(settings: Settings) -> Callable[[str], Sequence[str]]:
+    """The phones of a word as somebody wrote them down; nothing for a word that the recogniser would have to guess."""
+    vocabulary = open_vocabulary(context_of(settings))
+    return lambda word: next(iter(vocabulary.written(word)), "").split()
 
 
 def build_ears(settings: Settings) -> Ears:

@@ -57,9 +57,13 @@ class Vocabulary:
     phonemes: Callable[[str], str] | None = None
     """In espeak-ng's mnemonics, for words that neither has. None guesses from the letters."""
 
+    def written(self, word: str) -> tuple[str, ...]:
+        """As a person wrote it down; nothing for a word that would be guessed."""
+        return self.lexicon.get(word) or self.dictionary.get(word) or ()
+
     def pronunciations(self, word: str) -> tuple[str, ...]:
         """Raises EngineFailed for a word without any letter."""
-        return self.lexicon.get(word) or self.dictionary.get(word) or (self._proposal(word),)
+        return self.written(word) or (self._proposal(word),)
 
     def _proposal(self, word: str) -> str:
         proposal = (from_mnemonics(self.phonemes(word)) if self.phonemes else "") or from_spelling(word)

@@ -91,11 +91,11 @@ class Options:
 
 def create(options: Options, context: EngineContext) -> PocketsphinxRecognizer:
     """Loads model and lexicons, in about 0.5 s. Raises EngineMissing, and ConfigError for a faulty lexicon."""
-    lexicon = read_lexicon(context.lexicon_files)
     try:
-        from pocketsphinx import Decoder, get_model_path
+        from pocketsphinx import Decoder
     except ImportError as exc:
         raise EngineMissing("pocketsphinx", install=INSTALL) from exc
+    vocabulary = open_vocabulary(context, options.phonemes)
     # The matrices are small: with two threads that wait for each other the front end takes 2 to 10 times as long.
     threadpool_limits(limits=1, user_api="blas")
     try:
@@ -105,10 +105,18 @@ def create(options: Options, context: EngineContext) -> PocketsphinxRecognizer:
     except (RuntimeError, ValueError) as exc:
         raise EngineFailed(f"pocketsphinx cannot load its model. {INSTALL}") from exc
     speech = read_mixture(Path(str(first.config["hmm"])))
-    dictionary = read_dictionary(Path(get_model_path("en-us/cmudict-en-us.dict")))
-    vocabulary = Vocabulary(lexicon, dictionary, options.phonemes)
     again = SecondPass(GrammarSearch(second, vocabulary), speech) if second else None
     return PocketsphinxRecognizer(GrammarSearch(first, vocabulary), again)
+
+
+def open_vocabulary(context: EngineContext, phonemes: Callable[[str], str] | None = None) -> Vocabulary:
+    """How words are said. Raises EngineMissing, and ConfigError for a faulty lexicon."""
+    try:
+        from pocketsphinx import get_model_path
+    except ImportError as exc:
+        raise EngineMissing("pocketsphinx", install=INSTALL) from exc
+    dictionary = read_dictionary(Path(get_model_path("en-us/cmudict-en-us.dict")))
+    return Vocabulary(read_lexicon(context.lexicon_files), dictionary, phonemes)
 
 
 class PocketsphinxRecognizer:

@@ -78,6 +78,9 @@ def test_a_new_intent_is_written_once_and_understood(run: Run, tmp_path: Path) -
         (("--say", "brew {cups"), "never closed"),
         (("--slot", "size"), "'size', which is neither built in nor a file in _lists"),
         (("--risk", "R9"), "risk"),
+        (("--area", "../.."), "'../..' is no name"),
+        (("--area", "_mine"), "'_mine' is no name"),
+        (("--slot", "cups: quantity, fill: station"), "slots"),
     ],
 )
 def test_a_new_intent_with_a_fault_leaves_no_file(

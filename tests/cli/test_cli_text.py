@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from commands import CONTRACT, MY_NEXT, Run
 
@@ -85,3 +87,25 @@ def test_explain_shows_how_well_each_word_was_heard(run: Run) -> None:
 def test_explain_takes_a_misspelled_recording_for_a_recording(run: Run) -> None:
     ended = run("explain", "missing.wav")
     assert (ended.code, ended.sentences) == (3, ["voicemes: missing.wav does not exist. Check the name."])
+
+
+def test_other_words_are_measured_by_route(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "said.yaml"
+    lines = ['{say: "start order 4711", intent: job.start, slots: {job: "4711"}}', '{say: "the coffee is cold"}']
+    lines.append('{say: "um please start order 4711", intent: job.start, slots: {job: "4711"}}')
+    file.write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
+    (found,) = run("bench", "nlu", "--file", file, "--identifiers", "--json").lines
+    assert (found["n_in"], found["exact"], found["n_out"]) == (2, 1.0, 1)
+    assert found["routes"] == {"fuzzy": {"n": 1, "exact": 1}, "grammar": {"n": 1, "exact": 1}}
+    assert found["false_accepts"] == {"read": 0, "write": 0}
+    assert list(found["median_s_by_identifiers"]) == ["100", "1000", "10000"]
+    assert "100.0% of 2 exact" in run("bench", "nlu", "--file", file, "--plain").out
+
+
+@pytest.mark.parametrize("text", ["", "[]", "- {say: 7}", "- {said: x}", "- say: [", "just words"])
+def test_a_file_that_is_no_list_of_sentences_is_refused_with_its_name(run: Run, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "said.yaml"
+    file.write_text(text, encoding="utf-8")
+    ended = run("bench", "nlu", "--file", file)
+    assert ended.code == 2
+    assert str(file) in ended.err

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from voicemes.config import MesSettings, Settings
 from voicemes.connectors import open_connector
-from voicemes.connectors.exchange import NonsenseError
 from voicemes.connectors.load import FOLDER, load_spec
 from voicemes.connectors.spec import NewsRule
-from voicemes.connectors.stream import MAX_EVENT_BYTES, Frame, frames
+from voicemes.connectors.stream import MAX_EVENT_BYTES, MAX_TEXT_CHARS, Frame, frames
 from voicemes.errors import MesError
 from voicemes.model import News, Reply
 from voicemes.nlu.catalog import load_catalog
+from voicemes.ports import MesConnector
 
 CATALOG = load_catalog(Settings().intents_dir)
 RULES = load_spec(FOLDER / "reference.yaml").stream
@@ -53,11 +53,57 @@ async def test_the_pieces_in_which_it_arrives_do_not_matter(said: list[str], cut
 
 
 @pytest.mark.parametrize(
-    "sent", [b"data: {not json\n\n", b"data: " + b"x" * (MAX_EVENT_BYTES + 1), b"data: " + b"[" * 90_000 + b"\n\n"]
+    "sent",
+    [b"id: 8\ndata: {not json\n\n", b"id: 8\ndata: " + b"[" * 90_000 + b"\n\n", b"id: 8\n\n"],
+    ids=["no json", "too deep", "no data"],
 )
-async def test_what_makes_no_sense_is_not_believed(sent: bytes) -> None:
-    with pytest.raises(NonsenseError):
-        await seen([sent])
+async def test_what_makes_no_sense_is_passed_over(sent: bytes) -> None:
+    """With its id, so that it is not sent again."""
+    assert await seen([sent, b"id: 9\ndata: 1\n\n"]) == [Frame("8", None), Frame("9", 1)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+async def test_an_event_that_is_too_large_does_not_stop_those_behind_it(size: int) -> None:
+    large = b"id: 8\ndata: " + b"x" * (size * MAX_EVENT_BYTES + 1)
+    pieces = [large[start : start + 100_000] for start in range(0, len(large), 100_000)]
+    assert await seen([*pieces, b"\n", b"\nid: 9\ndata: 1\n\n"]) == [Frame("9", 1)]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, True, 10**400, 1e300])
+async def test_a_value_that_cannot_be_said_is_left_out(value: object) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=event(5, text=value)))
+    news = await anext(open_connector(MesSettings(url="http://plant"), transport=transport).news())
+    assert news.reply.values == {"team": "maintenance", "equipment": "PRS-3"}
+
+
+async def test_a_text_is_cut_and_can_be_written_down() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=event(5, text="\ud800" + "x" * 999)))
+    news = await anext(open_connector(MesSettings(url="http://plant"), transport=transport).news())
+    text = news.reply.values["text"]
+    assert isinstance(text, str)
+    assert (text.encode("utf-8")[:1], len(text)) == (b"?", MAX_TEXT_CHARS)
+
+
+async def test_an_id_that_cannot_be_sent_or_is_not_known_is_not_sent_again() -> None:
+    asked: list[str | None] = []
+    parts = ["id: é5\n\n".encode(), b"id: 6\n\n", None, b"id: 1\n\n"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("last-event-id"))
+        part = parts[len(asked) - 1]
+        return httpx.Response(410) if part is None else httpx.Response(200, content=part)
+
+    connector = open_connector(MesSettings(url="http://plant"), transport=httpx.MockTransport(answer))
+    for _ in parts:
+        with pytest.raises(MesError):
+            await anext(connector.news())
+    assert asked == [None, None, "6", None]
+
+
+async def collect(connector: MesConnector, told: list[str]) -> None:
+    """What comes before the stream breaks, too."""
+    async for one in connector.news():
+        told.append(one.event_id)  # noqa: PERF401 - a comprehension would lose what came before
 
 
 async def test_a_broken_stream_is_taken_up_where_it_broke() -> None:
@@ -71,11 +117,12 @@ async def test_a_broken_stream_is_taken_up_where_it_broke() -> None:
 
     settings = MesSettings(url="http://plant")
     connector = open_connector(settings, transport=httpx.MockTransport(answer))
-    told: list[News] = []
+    told: list[str] = []
     for _ in parts:
         with pytest.raises(MesError, match="closed"):
-            told += [one async for one in connector.news()] or []
+            await collect(connector, told)
     await connector.aclose()
+    assert told == ["5", "7"]
     assert [request.headers.get("last-event-id") for request in asked] == [None, "6", "7"]
     assert asked[0].url.params["newest"] == "true"
     assert "newest" not in asked[1].url.params

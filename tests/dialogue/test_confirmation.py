@@ -6,7 +6,7 @@ import pytest
 from talk import LIVE, Talk, understood
 
 from voicemes.dialogue.policy import YES_MAX_AGE_S
-from voicemes.model import Ambiguous, Forget, Heard, Live, Reference, SlotValue
+from voicemes.model import Ambiguous, Forget, Heard, Live, Reference, Reply, SlotValue
 
 SCRAP = {"quantity": 2, "defect": "solder-bridge", "job": "4711"}
 
@@ -176,3 +176,19 @@ def test_two_readings_of_a_sentence_are_asked_in_words(talk: Talk) -> None:
 
 def _either(*heard):
     return Heard(Ambiguous(tuple(each.parse.candidate for each in heard), heard[0].parse.transcript))
+
+
+def test_a_guess_at_own_work_is_read_back_before_it_is_done(talk: Talk) -> None:
+    """In the catalogue's words "start order 4712" is done at once; in others it is a guess."""
+    talk.hear("could you please start order 4712 for me")
+    assert (talk.state.phase, talk.command) == ("confirming", None)
+    assert talk.replies[-1] == Reply("job.start/confirm", {"job": "4712", "equipment": "SPP-1"})
+    talk.hear("affirm")
+    assert talk.command is not None
+    assert talk.command.fields["job"] == "4712"
+
+
+def test_a_guess_at_a_question_is_answered_at_once(talk: Talk) -> None:
+    talk.hear("so what do I have to do next please")
+    assert talk.state.command is not None
+    assert not talk.state.command.is_write

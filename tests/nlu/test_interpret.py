@@ -45,7 +45,7 @@ def test_a_sentence_that_was_cut_off_is_incomplete_even_where_it_could_stand(mat
 
 @pytest.mark.parametrize(
     "text",
-    ["what is the weather today", "start order", "order 4711 please start it", "start order 4711 start", "xyzzy"],
+    ["what is the weather today", "launch the rockets", "order order order", "xyzzy"],
 )
 def test_what_no_template_says_is_out_of_grammar(matcher: Matcher, text: str) -> None:
     assert refusal(hear(matcher, text)) == "out_of_grammar"

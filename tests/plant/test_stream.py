@@ -77,7 +77,7 @@ async def test_what_was_and_what_comes_is_sent_in_order(plant: Plant) -> None:
 async def test_an_event_has_its_sequence_number_and_is_a_cloud_event(plant: Plant) -> None:
     add_notes(plant, 1)
     async with follow(plant) as events:
-        assert await anext(events) == b"retry: 1000\n\n"
+        assert await anext(events) == b"id: 0\nretry: 1000\n\n"
         (frame,) = frames((await anext(events)).decode())
     event = json.loads(frame["data"])
     assert (frame["id"], frame["event"]) == ("1", "mes.note.added")
@@ -148,7 +148,10 @@ def test_a_reader_may_begin_with_what_happens_from_now_on() -> None:
         assert page["items"] == []
         client.post("/work-alerts", json={"team": "quality"}, headers={"On-Behalf-Of": "Ana"})
         (event,) = client.get("/events", params={"after": page["last"]}).json()["items"]
+        header = {"Last-Event-ID": str(page["last"])}
+        (again,) = client.get("/events", params={"newest": True}, headers=header).json()["items"]
     assert event["data"]["team"] == "quality"
+    assert again == event, "who was cut goes on where they were"
 
 
 async def write(client: httpx.AsyncClient, until: asyncio.Event) -> int:

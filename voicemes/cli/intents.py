@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,8 @@ from rich.text import Text
 
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json, show_table
-from voicemes.errors import CatalogError, ConfigError
+from voicemes.errors import ConfigError
+from voicemes.nlu.catalog import NAME
 from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.session import build_catalog, build_sounds
@@ -133,6 +135,9 @@ def new(
 ) -> None:
     """Write the file of a new intent. What is not given is asked for; nothing is overwritten."""
     settings = settings_from(config, intents)
+    for key, value in (("NAME", name), ("--area", area)):
+        if not re.fullmatch(NAME, value):
+            raise ConfigError(f"'{value}' is no name. Write small letters, digits and dots, as clean.record.", key=key)
     summary = summary or typer.prompt("What does it do, in one sentence?")
     chosen: Any = risk or typer.prompt("Risk (R0 asks, R1 own work, R2 is read back)", default="R1")
     templates = say or [typer.prompt("How is it said? (a|b) alternatives, [a] optional, {slot} a value")]
@@ -141,8 +146,8 @@ def new(
     text = skeleton.written(skeleton.NewIntent(name, summary, chosen, role, slots, templates))
     _write(file, text, is_new=True)
     try:
-        Matcher(build_catalog(settings))
-    except CatalogError:
+        Matcher(build_catalog(settings)).catalog.intent(name)
+    except BaseException:  # whatever stops this, a file that does not load must not stay
         file.unlink()
         raise
     after = "   Next: its examples, then voicemes intents test"
@@ -157,8 +162,8 @@ def _slot(text: str) -> tuple[str, str]:
 def _write(file: Path, text: str, *, is_new: bool) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x" if is_new else "w", encoding="utf-8") as opened:
-            opened.write(text)
+        with file.open("xb" if is_new else "wb") as opened:
+            opened.write(text.encode("utf-8", "backslashreplace"))
     except FileExistsError as exc:
         raise ConfigError("is there already; nothing was written.", file=file) from exc
     except OSError as exc:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
 MAX_ANSWER_BYTES = 1_000_000
 """The largest answer of ours is a list of a few hundred orders, some 100 kB."""
@@ -101,7 +101,7 @@ class Exchange:
 
     async def stream(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str], silence_s: float
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """The bytes of an answer without an end. Raises ExchangeError when it ends all the same, or is silent."""
         what = f"the stream of {path}"
         limits = httpx.Timeout(silence_s, connect=self.timeout_s)

@@ -7,22 +7,31 @@ whom, and how urgently. Events without a rule are nobody's news.
 from __future__ import annotations
 
 import json
+import re
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from voicemes.connectors import extract
 from voicemes.connectors.exchange import NonsenseError
-from voicemes.connectors.template import ABSENT
 from voicemes.model import News, Reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from jmespath.parser import ParsedResult
+
     from voicemes.connectors.exchange import Exchange
     from voicemes.connectors.spec import NewsRule, StreamSpec
+    from voicemes.model import SlotData
 
 MAX_EVENT_BYTES = 256_000
-"""The largest event of ours has a few kilobytes."""
+"""The largest event of ours has a few kilobytes. A larger one is skipped."""
+MAX_TEXT_CHARS = 200
+"""Of a value that is told; more nobody listens to."""
+MAX_FIGURE = 1e12
+IDS = re.compile(r"[\x21-\x7e]{1,200}")
+"""What may go back as Last-Event-ID."""
 SILENCE_S = 45.0
 """Three heartbeats of a usual server; a stream that says nothing for longer is taken for dead."""
 
@@ -33,6 +42,7 @@ class Frame:
 
     id: str
     data: Any
+    """None where there was none, or none to be used: an id alone says how far the stream has come."""
 
 
 class Stream:
@@ -47,45 +57,68 @@ class Stream:
         """What happens from now on, or since the stream broke. Ends never; raises ExchangeError."""
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self._last} if self._last else {})}
         query = {} if self._last else self._spec.from_now_on
-        async for frame in frames(self._exchange.stream(self._spec.path, query, headers, SILENCE_S)):
-            self._last = frame.id or self._last
-            told = next((found for rule in self._spec.news if (found := told_by(rule, frame)) is not None), None)
-            if told is not None:
-                yield told
+        try:
+            async with aclosing(self._exchange.stream(self._spec.path, query, headers, SILENCE_S)) as chunks:
+                async for frame in frames(chunks):
+                    self._last = frame.id if IDS.fullmatch(frame.id) else self._last
+                    told = [found for rule in self._spec.news if (found := told_by(rule, frame)) is not None]
+                    for news in told[:1]:
+                        yield news
+        except NonsenseError:  # it was refused: perhaps the MES does not know the id any more
+            self._last = ""
+            raise
 
 
 async def frames(chunks: AsyncIterator[bytes]) -> AsyncIterator[Frame]:
-    """The events of a stream of bytes, as the HTML standard has them: a blank line ends one, comments are skipped.
+    """The events of a stream of bytes: a blank line ends one, comments are skipped (HTML standard, 9.2.6).
 
-    Raises NonsenseError for data that is not JSON and for an event that is too large.
+    An event that is too large or no JSON is skipped, so that it cannot stop those behind it.
     """
-    rest = b""
+    rest, is_too_large = b"", False
     async for chunk in chunks:
         rest = (rest + chunk).replace(b"\r\n", b"\n")
         *whole, rest = rest.split(b"\n\n")
-        if len(rest) > MAX_EVENT_BYTES:
-            raise NonsenseError(f"an event of the stream has more than {MAX_EVENT_BYTES} bytes")
         for block in whole:
-            frame = _frame(block)
+            frame = None if is_too_large else _frame(block)
+            is_too_large = False
             if frame is not None:
                 yield frame
+        if len(rest) > MAX_EVENT_BYTES:
+            rest, is_too_large = rest[-1:], True
 
 
 def told_by(rule: NewsRule, frame: Frame) -> News | None:
     """The news that a rule makes of an event; None where the rule is not about it, or lacks a value it needs."""
     event = frame.data
-    if not isinstance(event, dict) or event.get("type") != rule.event:
+    if not isinstance(event, dict) or event.get("type") != rule.event or not _fits(rule, event):
         return None
-    if rule.when is not None and not extract.search(rule.when, event):
-        return None
-    values = {name: extract.search(expression, event) for name, expression in rule.values.items()}
-    said = {name: value for name, value in values.items() if value not in (None, "", ABSENT)}
+    found = {name: _value(expression, event) for name, expression in rule.values.items()}
+    said = {name: value for name, value in found.items() if value is not None}
     if any(name not in said for name in rule.needs):
         return None
-    called = extract.search(rule.team, event) if rule.team is not None else None
+    called = _value(rule.team, event) if rule.team is not None else None
     audience = (*rule.audience, called) if isinstance(called, str) else rule.audience
     place = {name: str(event.get(name) or "") for name in ("equipment", "line", "operator")}
     return News(frame.id, Reply(rule.reply, said), rule.urgency, audience, **place)
+
+
+def _fits(rule: NewsRule, event: Any) -> bool:
+    try:
+        return rule.when is None or bool(extract.search(rule.when, event))
+    except NonsenseError:
+        return False
+
+
+def _value(expression: ParsedResult, event: Any) -> SlotData | None:
+    """A text or a number that can be said; None for anything else."""
+    try:
+        found = extract.search(expression, event)
+    except NonsenseError:
+        return None
+    if isinstance(found, str):
+        return found[:MAX_TEXT_CHARS].encode("utf-8", "replace").decode() or None
+    is_figure = isinstance(found, int | float) and not isinstance(found, bool)
+    return found if is_figure and abs(found) < MAX_FIGURE else None
 
 
 def _frame(block: bytes) -> Frame | None:
@@ -94,9 +127,10 @@ def _frame(block: bytes) -> Frame | None:
     for line in block.decode("utf-8", "replace").split("\n"):
         name, _, value = line.partition(":")
         fields.setdefault(name, []).append(value.removeprefix(" "))
+    identifier = "".join(fields.get("id", [""])[-1:])
     if "data" not in fields:
-        return None
+        return Frame(identifier, None) if identifier else None
     try:
-        return Frame("".join(fields.get("id", [""])[-1:]), json.loads("\n".join(fields["data"])))
-    except (ValueError, RecursionError) as error:
-        raise NonsenseError("an event of the stream is not JSON") from error
+        return Frame(identifier, json.loads("\n".join(fields["data"])))
+    except (ValueError, RecursionError):
+        return Frame(identifier, None)

@@ -57,12 +57,12 @@ def concerns(news: News, listener: Listener) -> bool:
 
 
 def pin(board: Board, news: News) -> Board:
-    """The board with news on it. The same sentence again takes the place of the older one; over the limit, the least
-    urgent and oldest goes.
+    """The board with news on it. What is said already is not said twice; over the limit, the least urgent and oldest
+    goes.
     """
-    if news.urgency == "shown":
+    if news.urgency == "shown" or any(one.reply == news.reply for one in board.waiting):
         return board
-    kept = [*(one for one in board.waiting if one.reply != news.reply), news]
+    kept = [*board.waiting, news]
     if len(kept) > MAX_WAITING:
         kept.remove(next((one for one in kept if one.urgency == "soon"), kept[0]))
     return replace(board, waiting=tuple(sorted(kept, key=lambda one: one.urgency != "now")))

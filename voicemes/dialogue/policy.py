@@ -35,12 +35,14 @@ class Policy:
     can_undo: bool
 
 
-def policy_for(intent: Intent) -> Policy:
+def policy_for(intent: Intent, *, is_guess: bool = False) -> Policy:
+    """A guess (a sentence in other words than the catalogue's) may answer a question; what it writes is read back."""
     match intent.risk:
         case "R0":
             return Policy("at_once", needs_operator=False, can_undo=False)
         case "R1":
-            return Policy("at_once", needs_operator=True, can_undo=bool(intent.action.undo))
+            way: Way = "read_back" if is_guess else "at_once"
+            return Policy(way, needs_operator=True, can_undo=bool(intent.action.undo))
         case "R2":
             return Policy("read_back", needs_operator=True, can_undo=False)
         case "R3":

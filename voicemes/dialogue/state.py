@@ -24,6 +24,8 @@ class Pending:
     intent: str
     slots: Mapping[str, SlotValue]
     spoken_text: str
+    is_guess: bool = False
+    """It was not said in the words of the catalogue: whatever it would write is read back."""
 
     @property
     def values(self) -> dict[str, SlotData]:

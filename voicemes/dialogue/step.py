@@ -61,7 +61,8 @@ def _understood(
     rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
 ) -> Step:
     if candidate.intent in rules.catalog.intents and state.phase == "idle":
-        return prepare(rules, state, Pending(candidate.intent, {s.name: s for s in candidate.slots}, text), now_s)
+        slots, is_guess = {slot.name: slot for slot in candidate.slots}, candidate.route != "grammar"
+        return prepare(rules, state, Pending(candidate.intent, slots, text, is_guess), now_s)
     if while_speaking and candidate.intent == "affirm":
         return Step(state)
     return _word(rules, state, candidate, now_s)
@@ -108,7 +109,7 @@ def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float
 def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) -> Step:
     """Brings an action as far as it can go: to a question, to its read-back, or to its submission."""
     intent = rules.catalog.intent(pending.intent)
-    policy = policy_for(intent)
+    policy = policy_for(intent, is_guess=pending.is_guess)
     if policy.way in {"supervisor", "never"}:
         return finish(state, Reply("needs_supervisor" if policy.way == "supervisor" else "by_hand"))
     if policy.needs_operator and not state.operator_id:

@@ -33,7 +33,8 @@ from voicemes.nlu.yamlfile import Document, Path_
 
 MAX_FILES = 2_000
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*([.-][a-z][A-Za-z0-9_]*)*$", max_length=60)]
+NAME = r"^[a-z][A-Za-z0-9_]*([.-][a-z][A-Za-z0-9_]*)*$"
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 Lines = list[Line]
 Data = str | int | float | dict[str, "str | int | float"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
+from voicemes.nlu.fuzzy import guess
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.normalize import MAX_CHARS
 
@@ -34,10 +35,11 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
         return NotUnderstood("silence", transcript)
     if not transcript.is_complete:
         return NotUnderstood("incomplete", transcript, "the sentence was not finished")
-    candidates = matcher.match(tokens, scope)
+    candidates = matcher.match(tokens, scope) or (guess(matcher, tokens, scope) if scope.phase == "idle" else [])
     if not candidates:
         return NotUnderstood("out_of_grammar", transcript, "no sentence of the catalogue")
-    best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
+    is_guess = candidates[0].route == "fuzzy"
+    best = [candidate for candidate in candidates if is_guess or candidate.score == candidates[0].score]
     needed = max(_needed(candidate, matcher, acceptance or Acceptance()) for candidate in best)
     if not transcript.confidence >= needed:  # so that a confidence that is no number is refused, too
         return NotUnderstood("noise", transcript, f"confidence {transcript.confidence:.2f} is below {needed:.2f}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
-from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
+from voicemes.nlu.network import Bound, Found, Network, Path, ReadSlot, find_paths
 from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import Phrase
 from voicemes.nlu.template import Templates
@@ -36,7 +36,7 @@ class Sentence:
 
 
 @dataclass(slots=True)
-class _Compiled:
+class Compiled:
     """The sentences of one scope as a network; a final state names its sentence."""
 
     sentences: list[Sentence]
@@ -61,7 +61,7 @@ class Matcher:
         self.templates = Templates(catalog.rules, (*BUILT_IN_TYPES, *catalog.lists))
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
-        self._compiled: dict[Scope, _Compiled] = {}
+        self._compiled: dict[Scope, Compiled] = {}
         self._graphs: dict[Scope, WordGraph] = {}
         self._read_the_rest()
         self.words = self.graph(Scope()).words
@@ -98,6 +98,17 @@ class Matcher:
         for path in self._find(tokens, scope).paths:
             sentence = compiled.by_final[path.final]
             yield sentence, self._candidate(path, sentence, tokens, route)
+
+    def compiled(self, scope: Scope) -> Compiled:
+        """The sentences of a state as a network, for other ways through it."""
+        return self._scope(scope)
+
+    def candidate_of(
+        self, final: int, bound: tuple[Bound, ...], tokens: list[str], scope: Scope, route: Route, score: float
+    ) -> Candidate:
+        """What a way through the network means that ends in the state `final`."""
+        found = self._candidate(Path(final, bound), self._scope(scope).by_final[final], tokens, route)
+        return replace(found, score=found.score * score)
 
     def furthest(self, tokens: list[str], scope: Scope) -> int:
         """How many words the best attempt got through."""
@@ -145,9 +156,9 @@ class Matcher:
                 slots[name] = SlotValue(name, self.vocabulary.finish(bound.slot.type, bound.emitted), said)
         return Candidate(sentence.name, tuple(slots.values()), max(0.1, 1 - FREE_WORD_COST * n_free), route)
 
-    def _scope(self, scope: Scope) -> _Compiled:
+    def _scope(self, scope: Scope) -> Compiled:
         if scope not in self._compiled:
-            self._compiled[scope] = _Compiled(self._sentences_in(scope))
+            self._compiled[scope] = Compiled(self._sentences_in(scope))
         return self._compiled[scope]
 
     def _read_the_rest(self) -> None:

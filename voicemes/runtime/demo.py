@@ -11,7 +11,7 @@ import httpx
 
 from voicemes.config import MesSettings, Settings
 from voicemes.engines.audio import wav
-from voicemes.errors import AudioError, MesUnreachable
+from voicemes.errors import AudioError, MesProtocolError, MesUnreachable
 from voicemes.events import TurnEnded
 from voicemes.model import SpeechChunk
 from voicemes.plant.process import PlantProcess
@@ -40,7 +40,9 @@ class Played:
 
     @property
     def mes_failed(self) -> bool:
-        return any(turn.mes in {"unsent", "unknown"} for turn in self.ended)
+        """A thing that was to happen and was not told counts, too."""
+        is_untold = self.turn.happens is not None and not self.ended
+        return is_untold or any(turn.mes in {"unsent", "unknown"} for turn in self.ended)
 
 
 class ReplyFolder:
@@ -135,8 +137,8 @@ async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
 async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: PlayedTurn, stage: Stage) -> Played:
     sink.begin(f"{number:02d}-{Path(turn.name).stem}")
     if turn.happens is not None:
-        await _do(turn.happens, session.settings.mes.url)
-        ended = await session.wait_for_news(NEWS_WITHIN_S)
+        is_done = await _do(turn.happens, session.settings.mes.url)
+        ended = await session.wait_for_news(NEWS_WITHIN_S) if is_done else []
     else:
         ended = await _hear(session, stage.recordings / turn.hear, stage)
     await session.speaker.finish()
@@ -150,15 +152,17 @@ async def _hear(session: Session, file: Path, stage: Stage) -> list[TurnEnded]:
     return await session.hear(wav.create(options, context_of(session.settings)))
 
 
-async def _do(happening: Happening, url: str) -> None:
-    """What somebody else does at the plant. When the plant is gone it does not happen."""
+async def _do(happening: Happening, url: str) -> bool:
+    """What somebody else does at the plant. False when the plant is gone; raises MesProtocolError when it refuses."""
     headers = {"On-Behalf-Of": happening.operator} if happening.operator else {}
     try:
         async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=5) as client:
             answer = await client.post(f"/api/v1{happening.path}", json=happening.body, headers=headers)
-            answer.raise_for_status()
-    except httpx.HTTPError as exc:
-        raise MesUnreachable(f"{happening.path} was not done: {exc}") from exc
+    except httpx.HTTPError:
+        return False
+    if not answer.is_success:
+        raise MesProtocolError(f"{happening.path} was refused: {answer.text[:200]}")
+    return True
 
 
 async def _count_events(url: str) -> int:

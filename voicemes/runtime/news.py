@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 from voicemes.dialogue.news import Board, Listener, Quiet, concerns, pin, take
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 AGAIN_S = (1.0, 2.0, 5.0, 10.0)
 """How long is waited before the stream is opened again, the first time and so on; the last one for ever."""
+HELD_S = 60.0
+"""A stream that was open so long had not failed."""
 
 
 class NewsDesk:
@@ -37,8 +38,7 @@ class NewsDesk:
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
 
     @property
     def n_waiting(self) -> int:
@@ -65,17 +65,19 @@ class NewsDesk:
         self._board = pin(self._board, news)
 
     async def _follow(self, connector: MesConnector) -> None:
-        """A stream that breaks is opened again; that it broke is said once, until it speaks again."""
+        """A stream that breaks is opened again; that it broke is said once, until it has held for a while."""
         n_failed = 0
         while True:
+            opened_s = self._clock.now_s()
             try:
                 async for news in connector.news():
-                    n_failed = 0
                     self.arrived(news)
             except MesError as exc:
-                if n_failed == 0:
-                    self._bus.publish(EngineTroubled(self._clock.now_s(), "stream", str(exc)))
-                await asyncio.sleep(AGAIN_S[min(n_failed, len(AGAIN_S) - 1)])
-                n_failed += 1
+                failed = str(exc)
             else:
                 return  # this MES tells nothing
+            n_failed = 0 if self._clock.now_s() - opened_s > HELD_S else n_failed
+            if n_failed == 0:
+                self._bus.publish(EngineTroubled(self._clock.now_s(), "stream", failed))
+            await asyncio.sleep(AGAIN_S[min(n_failed, len(AGAIN_S) - 1)])
+            n_failed += 1

@@ -53,6 +53,8 @@ class PlayedTurn(Part):
     def _is_one_of_both(self) -> Self:
         if bool(self.hear) == bool(self.happens):
             raise ValueError("a turn needs either 'hear' or 'happens'")
+        if self.happens and (self.expect.intent or self.expect.slots or self.expect.mes or not self.expect.says):
+            raise ValueError("a turn that 'happens' expects words that the station says, and nothing else")
         return self
 
     @property

@@ -259,7 +259,7 @@ class Session:
         """Says nothing itself, until the plant had something to say or the time is over."""
         ends_s = self.clock.now_s() + timeout_s
         while self.clock.now_s() < ends_s:
-            told = await self.look_at_clock()
+            told = [turn for turn in await self.look_at_clock() if turn.outcome == "told"]
             if told:
                 return told
             await asyncio.sleep(NEWS_POLL_S)

@@ -21,7 +21,7 @@ class TraceWriter:
         self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._stream: IO[str] = file.open("w", encoding="utf-8")
+            self._stream: IO[str] = file.open("w", encoding="utf-8", errors="backslashreplace")
         except OSError as exc:
             raise TraceError(f"{file}: no trace can be written here: {exc.strerror}. Choose another place.") from exc
 

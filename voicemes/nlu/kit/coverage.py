@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from voicemes.intents import Intent, Template
 from voicemes.model import Scope
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.phrase import FreeText, Less, OneOf, Phrase, Seq, Slot
+from voicemes.nlu.phrase import Less, OneOf, Phrase, Seq, Slot
 
-MAX_COMBINATIONS = 64
-"""Of optional slots in one intent: more than that nobody writes examples for."""
+MAX_COMBINATIONS = 4_096
+"""Twelve optional slots in one template; what is more is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,5 @@ def combinations(phrase: Phrase) -> set[frozenset[str]]:
             return found
         case Less(inner):
             return combinations(inner)
-        case FreeText():
-            return {frozenset()}
         case _:
             return {frozenset()}

@@ -16,7 +16,6 @@ from rapidfuzz.distance import Levenshtein
 
 from voicemes.intents import BUILT_IN_TYPES, Intent, Template
 from voicemes.model import Scope
-from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
 from voicemes.nlu.phrase import sample
 
@@ -99,21 +98,26 @@ def _drawn(matcher: Matcher) -> list[Drawn]:
 
 def _over_match(matcher: Matcher, drawn: list[Drawn]) -> Iterator[Finding]:
     for one in drawn:
-        others = meant(read(matcher, " ".join(one.words))) - {one.sentence.name}
+        others = _exactly(matcher, one.words) - {one.sentence.name}
         for other in sorted(others):
             pair = " and ".join(sorted((one.sentence.name, other)))
             message = f"“{' '.join(one.words)}” is a sentence of both; say one of them otherwise."
             yield _at("over-match", pair, message, one.sentence)
 
 
+def _exactly(matcher: Matcher, words: Sequence[str]) -> set[str]:
+    """The intents of which these words are a sentence, without any guessing."""
+    return {candidate.intent for candidate in matcher.match(list(words), Scope())}
+
+
 def _beginnings(matcher: Matcher, drawn: list[Drawn]) -> Iterator[Finding]:
     """Who pauses in the middle of the longer one has said the shorter one."""
     for one in drawn:
         for length in range(1, len(one.words)):
-            begun = " ".join(one.words[:length])
-            for other in sorted(meant(read(matcher, begun)) - {one.sentence.name}):
+            begun = one.words[:length]
+            for other in sorted(_exactly(matcher, begun) - {one.sentence.name}):
                 about = f"{other} begins {one.sentence.name}"
-                message = f"“{begun}” is all of {other} and the beginning of “{' '.join(one.words)}”."
+                message = f"“{' '.join(begun)}” is all of {other} and the beginning of “{' '.join(one.words)}”."
                 yield _at("beginning", about, message, one.sentence)
 
 
@@ -160,10 +164,9 @@ def _values_alike(matcher: Matcher, sounds: Sounds) -> Iterator[Finding]:
 
 def _unused(matcher: Matcher) -> Iterator[Finding]:
     catalog = matcher.catalog
-    texts = [template.text for intent in catalog.intents.values() for template in _templates(intent)]
-    rules = " ".join([*texts, *(rule.text for rule in catalog.rules.values())])
+    used = _used_rules(matcher)
     for name, rule in catalog.rules.items():
-        if f"<{name}>" not in rules:
+        if name not in used:
             yield Finding("unused", f"rule {name}", "no template uses the rule; take it out.", rule.file, rule.line)
     types = {slot.type for intent in catalog.intents.values() for slot in intent.slots.values()}
     for name, values in catalog.lists.items():
@@ -171,6 +174,24 @@ def _unused(matcher: Matcher) -> Iterator[Finding]:
             place = next((alias for value in values for alias in value.aliases), None)
             message = "no slot has this type; take the list out."
             yield Finding("unused", f"list {name}", message, place.file if place else "", 1)
+
+
+def _used_rules(matcher: Matcher) -> set[str]:
+    """Those that a template names, and those that they name."""
+    catalog = matcher.catalog
+    templates = [
+        *(template for intent in catalog.intents.values() for template in _templates(intent)),
+        *(template for word in catalog.dialogue.values() for template in word.sentences),
+        *(alias for values in catalog.lists.values() for value in values for alias in value.aliases),
+        *catalog.leads.values(),
+    ]
+    used: set[str] = set()
+    todo = [template.text for template in templates]
+    while todo:
+        named = set(re.findall(r"<(\w+)>", todo.pop())) - used
+        used |= named
+        todo += [catalog.rules[name].text for name in named if name in catalog.rules]
+    return used
 
 
 def _templates(intent: Intent) -> Iterator[Template]:

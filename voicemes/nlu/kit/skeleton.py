@@ -48,7 +48,8 @@ def _slots(slots: Mapping[str, str]) -> str:
     if not slots:
         return ""
     lines = (
-        f"  {name}: {{type: {kind}, required: true, ask: {_quoted(f'Which {name}?')}}}" for name, kind in slots.items()
+        f"  {_quoted(name)}: {{type: {_quoted(kind)}, required: true, ask: {_quoted(f'Which {name}?')}}}"
+        for name, kind in slots.items()
     )
     return "\n".join(["slots:", *lines, ""])
 

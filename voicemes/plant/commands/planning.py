@@ -84,7 +84,8 @@ def receive(change: Change, body: WorkRequest) -> Row:
 def _why_there(body: WorkRequest, order: Row) -> Decision:
     inputs = {"product": body.product, "quantity": body.quantity, "equipment": order["equipment"]}
     outcome = f"order {order['id']} at {order['equipment']}"
-    return Decision("last-in-line-of-product", inputs, outcome, "new demand goes behind the orders of its product")
+    why = "new demand goes where its product is made, behind all other orders"
+    return Decision("last-in-line-of-product", inputs, outcome, why)
 
 
 def _why_notified(short: dict[str, int]) -> Decision:

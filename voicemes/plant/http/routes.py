@@ -67,13 +67,12 @@ async def list_events(
 
     With `Accept: text/event-stream` the stream itself, from `after` or Last-Event-ID, whichever is later.
     """
-    wanted = Wanted(type, line, equipment)
-    if newest:
+    wanted, after = Wanted(type, line, equipment), max(after, int(last_event_id or 0))
+    if newest and last_event_id is None:  # who was cut goes on where they were
         after = max(after, await stream.last(plant))
     if stream.MEDIA_TYPE in request.headers.get("accept", ""):
-        start = max(after, int(last_event_id or 0))
         state = request.app.state
-        events = stream.follow(plant, start, wanted, state.heartbeat_s, state.stopping)
+        events = stream.follow(plant, after, wanted, state.heartbeat_s, state.stopping)
         return StreamingResponse(events, media_type=stream.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
     return _json(await stream.page(plant, after, limit, wanted))
 

@@ -39,7 +39,8 @@ async def follow(
         loop.call_soon_threadsafe(news.set)
 
     with plant.listening(wake):
-        yield b"retry: 1000\n\n"
+        after = min(after, await last(plant))  # an id of a store that is no more
+        yield f"id: {after}\nretry: 1000\n\n".encode()
         while not stopping.is_set():
             news.clear()
             before = after

@@ -145,11 +145,13 @@ def new(
     file = settings.intents_dir / area / f"{name}.yaml"
     text = skeleton.written(skeleton.NewIntent(name, summary, chosen, role, slots, templates))
     _write(file, text, is_new=True)
+    loads = False
     try:
         Matcher(build_catalog(settings)).catalog.intent(name)
-    except BaseException:  # whatever stops this, a file that does not load must not stay
-        file.unlink()
-        raise
+        loads = True
+    finally:
+        if not loads:
+            file.unlink()
     after = "   Next: its examples, then voicemes intents test"
     console().print(Text.assemble(("Written: ", GOOD), str(file), (after, QUIET)))
 

@@ -12,7 +12,7 @@ import yaml
 
 from voicemes.config import Settings
 from voicemes.model import NotUnderstood, Parse, Understood
-from voicemes.nlu.interpret import DIALOGUE_WRITES, Acceptance
+from voicemes.nlu.interpret import Acceptance, candidates_of, writes
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.session import build_catalog, build_recognizer
@@ -69,15 +69,7 @@ def described(parse: Parse) -> str:
 
 def written_by(parse: Parse, matcher: Matcher) -> list[str]:
     """The intents among the readings that would write something, or let something be written."""
-    if isinstance(parse, NotUnderstood):
-        return []
-    candidates = [parse.candidate] if isinstance(parse, Understood) else parse.candidates
-    intents = matcher.catalog.intents
-    return [
-        one.intent
-        for one in candidates
-        if (intents[one.intent].action.is_write if one.intent in intents else one.intent in DIALOGUE_WRITES)
-    ]
+    return [candidate.intent for candidate in candidates_of(parse) if writes(candidate.intent, matcher)]
 
 
 def main() -> None:

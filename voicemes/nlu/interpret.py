@@ -26,6 +26,23 @@ DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
 """Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
 
 
+def candidates_of(parse: Parse) -> tuple[Candidate, ...]:
+    """Every reading that it has."""
+    match parse:
+        case Understood(candidate):
+            return (candidate,)
+        case Ambiguous(candidates):
+            return candidates
+        case NotUnderstood():
+            return ()
+
+
+def writes(intent: str, matcher: Matcher) -> bool:
+    """Whether an intent, or a word to the dialogue, may lead to something being written."""
+    known = matcher.catalog.intents.get(intent)
+    return known.action.is_write if known else intent in DIALOGUE_WRITES
+
+
 def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance: Acceptance | None = None) -> Parse:
     """What `transcript` means in this state of the dialogue. Never raises for anything that was said."""
     tokens = matcher.tokens(transcript.text)
@@ -48,9 +65,7 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
 
 
 def _needed(candidate: Candidate, matcher: Matcher, acceptance: Acceptance) -> float:
-    intent = matcher.catalog.intents.get(candidate.intent)
-    writes = intent.action.is_write if intent else candidate.intent in DIALOGUE_WRITES
-    return acceptance.write if writes else acceptance.read
+    return acceptance.write if writes(candidate.intent, matcher) else acceptance.read
 
 
 def _weigh(candidate: Candidate, transcript: Transcript) -> Candidate:

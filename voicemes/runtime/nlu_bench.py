@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemes.errors import ConfigError
-from voicemes.model import Ambiguous, Live, NotUnderstood, Parse, Reference, Scope, SlotData, Transcript, Understood
-from voicemes.nlu.interpret import interpret
+from voicemes.model import Live, Parse, Reference, Scope, SlotData, Transcript, Understood
+from voicemes.nlu.interpret import candidates_of, interpret, writes
 from voicemes.nlu.match import Matcher
 
 MAX_FILE_BYTES = 5_000_000
@@ -67,12 +67,12 @@ def read_sentences(file: Path) -> list[Said]:
 
 def judge(matcher: Matcher, said: Said) -> Judged:
     parse = interpret(Transcript(said.say, "keyboard"), Scope(), matcher)
-    candidates = _candidates(parse)
+    candidates = candidates_of(parse)
     route = candidates[0].route if candidates else "none"
     found = " or ".join(candidate.intent for candidate in candidates) or "nothing"
     is_exact = not candidates if said.intent is None else _is_exact(said, parse)
-    writes = not is_exact and any(_writes(matcher, candidate.intent) for candidate in candidates)
-    return Judged(said, route, is_exact, writes, found)
+    is_false_write = not is_exact and any(writes(candidate.intent, matcher) for candidate in candidates)
+    return Judged(said, route, is_exact, is_false_write, found)
 
 
 def measure(matcher: Matcher, sentences: Sequence[Said]) -> dict[str, Any]:
@@ -126,23 +126,8 @@ def _orders(count: int) -> Live:
     return Live({"job": orders}, {"job": orders[0].id})
 
 
-def _candidates(parse: Parse) -> tuple[Any, ...]:
-    match parse:
-        case Understood(candidate):
-            return (candidate,)
-        case Ambiguous(candidates):
-            return candidates
-        case NotUnderstood():
-            return ()
-
-
 def _is_exact(said: Said, parse: Parse) -> bool:
     if not isinstance(parse, Understood) or parse.candidate.intent != said.intent:
         return False
     wanted: dict[str, SlotData] = said.slots
     return parse.candidate.values == wanted
-
-
-def _writes(matcher: Matcher, name: str) -> bool:
-    intent = matcher.catalog.intents.get(name)
-    return intent.action.is_write if intent else True

@@ -21,7 +21,7 @@ import numpy as np
 from voicemes.engines.audio.wav import read_speech
 from voicemes.errors import AudioError, ConfigError
 from voicemes.model import SPEECH, NotUnderstood, Parse, Scope, SlotData, Understood
-from voicemes.nlu.interpret import DIALOGUE_WRITES, Acceptance, interpret
+from voicemes.nlu.interpret import Acceptance, candidates_of, interpret, writes
 from voicemes.nlu.match import Matcher
 
 if TYPE_CHECKING:
@@ -181,16 +181,10 @@ class Bench:
 
     def _count_accepts(self, tally: Tally, parse: Parse) -> None:
         tally.n_out += 1
-        if isinstance(parse, NotUnderstood):
-            return
-        candidates = (parse.candidate,) if isinstance(parse, Understood) else parse.candidates
-        is_write = any(self._writes(candidate.intent) for candidate in candidates)
+        candidates = candidates_of(parse)
+        is_write = any(writes(candidate.intent, self.matcher) for candidate in candidates)
         tally.false_writes += is_write
-        tally.false_reads += not is_write
-
-    def _writes(self, intent: str) -> bool:
-        known = self.matcher.catalog.intents.get(intent)
-        return known.action.is_write if known else intent in DIALOGUE_WRITES
+        tally.false_reads += bool(candidates) and not is_write
 
 
 def is_right(clip: Clip, parse: Parse, *, strict: bool = False) -> bool:

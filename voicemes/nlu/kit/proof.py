@@ -8,7 +8,7 @@ from typing import Literal
 
 from voicemes.intents import Example, Intent
 from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, SlotData, Transcript, Understood
-from voicemes.nlu.interpret import interpret
+from voicemes.nlu.interpret import candidates_of, interpret
 from voicemes.nlu.match import Matcher
 
 
@@ -78,10 +78,4 @@ def read(matcher: Matcher, say: str) -> Parse:
 
 def meant(parse: Parse) -> set[str]:
     """Every intent that it may be taken for."""
-    match parse:
-        case Understood(candidate):
-            return {candidate.intent}
-        case Ambiguous(candidates):
-            return {candidate.intent for candidate in candidates}
-        case NotUnderstood():
-            return set()
+    return {candidate.intent for candidate in candidates_of(parse)}

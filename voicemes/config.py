@@ -33,7 +33,7 @@ class StationSettings(Section):
     operator: str = "Ana"
     """Who is clocked on here; empty means nobody, who may only ask."""
     role: str = "operator"
-    """Whose news is told here: operator, supervisor, or a team such as maintenance."""
+    """Of the operator, where the MES knows none; and whose news is told here: operator, supervisor, or a team."""
     language: Literal["en"] = "en"
 
 

@@ -30,6 +30,7 @@ class SessionStarted(Event):
     catalog_hash: str
     wall_s: float
     source: str
+    role: str = "operator"
 
 
 @dataclass(frozen=True, slots=True)

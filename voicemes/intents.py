@@ -18,6 +18,7 @@ Role: TypeAlias = str
 BUILT_IN_TYPES = (
     *("job", "serial", "lot", "component", "quantity", "value"),
     *("step", "step_number", "relative_step", "text"),
+    *("request", "alert", "container", "position", "delta", "decrease", "limits", "duration"),
 )
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
 
@@ -38,8 +39,8 @@ class SlotSpec:
     is_required: bool = False
     ask: str = ""
     """The question when it is missing; every required slot has one."""
-    fill: Literal["", "context", "station"] = ""
-    """Where it comes from when it was not said: what was last spoken of, or what belongs to this station."""
+    fill: Literal["", "context", "station", "operator"] = ""
+    """Where it comes from when it was not said: what was last spoken of, what belongs to this station, or who speaks."""
     implied_by: Mapping[str, SlotData] = field(default_factory=dict)
     """Other slot -> the value of this one when that was said and this was not: one serial is one piece."""
     answers: tuple[Template, ...] = ()
@@ -63,6 +64,8 @@ class Action:
     """The operation that takes it back; empty where there is none."""
     undo_fields: tuple[str, ...] = ()
     """Values of the answer (or the slots) that the undo needs."""
+    is_local: bool = False
+    """Answered from the catalogue, without the MES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class DialogueWord:
     """Something that can be said to the dialogue itself: "yes", "cancel", "repeat that"."""
 
     name: str
+    """What it means to the dialogue; another word may mean the same in other phases."""
     phases: tuple[str, ...]
     sentences: tuple[Template, ...]
 
@@ -113,6 +117,8 @@ class Acceptance:
 class Catalog:
     intents: Mapping[str, Intent]
     lists: Mapping[str, tuple[ListValue, ...]] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """List -> value -> the unit in which it is measured."""
     rules: Mapping[str, Template] = field(default_factory=dict)
     dialogue: Mapping[str, DialogueWord] = field(default_factory=dict)
     leads: Mapping[str, Template] = field(default_factory=dict)

@@ -7,7 +7,7 @@ All are frozen: a stage makes a new value, it never changes one. Unions are clos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -110,8 +110,8 @@ class WordGraph:
 
 # --- understanding ---------------------------------------------------------------------------------------------------
 
-SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData]"
-"""A canonical slot value: an id, a number, or a small record such as {"before": "4711"}."""
+SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData] | Sequence[SlotData]"
+"""A canonical slot value: an id, a number, or a small record such as {"before": "4711"}. Answers of a MES have lists, too."""
 
 SlotSource: TypeAlias = Literal["said", "context", "corrected"]
 Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify"]
@@ -124,6 +124,8 @@ class SlotValue:
     spoken: str
     """The words it came from; empty when it was carried over from the context."""
     source: SlotSource = "said"
+    type: str = ""
+    """The slot type as which it was said, where that is not the slot's own: a line may stand for a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class Live:
     """Slot type -> what may fill it ("job" -> the open orders). A type that is absent is not resolved."""
     current: Mapping[str, str] = field(default_factory=dict)
     """Slot name -> the value that stands for it when none is said ("job" -> the order running at this station)."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Person -> the roles and qualifications that they hold, as the MES has them."""
 
     def knows(self, slot_type: str, identifier: str) -> bool:
         """True when `identifier` exists, or when nobody can say whether it does."""

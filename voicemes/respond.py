@@ -1,19 +1,23 @@
 """A reply becomes words: one text to show, one to speak.
 
 Reply templates stand in the intents (`say:`) and in `_replies.yaml`. `{name}` is a value; a part in `[ ]` is left out
-when a value in it is missing. What is spoken uses only words that can be said back: identifiers digit by digit, units
-and list values by their spoken names.
+when a value in it is missing. Of a list each item is said by the template `each`; all of it is shown, its beginning is
+spoken. What is spoken uses only words that can be said back: identifiers digit by digit, units and list values by their
+spoken names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 from voicemes.intents import Catalog, Intent
 from voicemes.model import Reply, SlotData, Spoken
 from voicemes.numbers import say_number, spell
+
+MAX_SPOKEN_ITEMS = 3
+"""Of a list; the screen has all. What comes after three items the first ones have been forgotten."""
 
 _VALUE = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
@@ -25,10 +29,45 @@ def respond(reply: Reply, catalog: Catalog) -> Spoken:
     intent = catalog.intents.get(name) if moment else None
     template = _template(reply.key, moment, intent, catalog)
     values = {**reply.values, **_kind_of_thing(reply.values, catalog)}
-    present = _OPTIONAL.sub(lambda found: _keep(found.group(1), values), template)
-    shown = _VALUE.sub(lambda found: _show(values.get(found.group(1)), catalog), present)
-    said = _VALUE.sub(lambda found: _say(found.group(1), values, intent, catalog), present)
+    shown, said = _fill(template, values, intent, catalog)
     return Spoken(_tidy(shown), _tidy(said))
+
+
+def _fill(template: str, values: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+    """A template with its values, as it is shown and as it is said."""
+    present = _OPTIONAL.sub(lambda found: _keep(found.group(1), values), template)
+    filled = {name: _value(name, values.get(name), intent, catalog) for name in _VALUE.findall(present)}
+    shown = _VALUE.sub(lambda found: filled[found.group(1)][0], present)
+    return shown, _VALUE.sub(lambda found: filled[found.group(1)][1], present)
+
+
+def _value(name: str, value: SlotData | None, intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+    if isinstance(value, Mapping):
+        return _record(value, intent, catalog)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _items(value, intent, catalog)
+    return _show(value, catalog), _say(name, value, intent, catalog)
+
+
+def _record(value: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+    """A small record in its own words: {"before": "4711"} is "before 4711"; a unit needs no word before it."""
+    parts = {key: _value(key, part, intent, catalog) for key, part in value.items()}
+    words = {key: "" if key == "unit" else f"{key} " for key in parts}
+    return (
+        " ".join(words[key] + shown for key, (shown, _) in parts.items()),
+        " ".join(words[key] + said for key, (_, said) in parts.items()),
+    )
+
+
+def _items(items: Sequence[SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+    each = (intent.say.get("each") if intent else None) or "{item}"
+    filled = [
+        _fill(each, item if isinstance(item, Mapping) else {"item": item}, intent, catalog) for item in items
+    ]
+    spoken = [said.strip() for _, said in filled[:MAX_SPOKEN_ITEMS]]
+    more = len(filled) - len(spoken)
+    spoken += [f"and {say_number(more)} more"] if more else []
+    return ", ".join(shown.strip() for shown, _ in filled), ", ".join(spoken)
 
 
 def _template(key: str, moment: str, intent: Intent | None, catalog: Catalog) -> str:
@@ -40,14 +79,17 @@ def _template(key: str, moment: str, intent: Intent | None, catalog: Catalog) ->
 
 
 def _kind_of_thing(values: Mapping[str, SlotData], catalog: Catalog) -> dict[str, SlotData]:
-    """People say "order" and "board" where the slot types are called job and serial."""
-    what = str(values.get("what", ""))
-    return {"what": catalog.replies.get(f"what_{what}", what)} if what else {}
+    """People say "order" and "board" where the slot types are called job and serial, and "someone from quality"."""
+    return {
+        key: catalog.replies.get(f"{key}_{value}", str(value))
+        for key in ("what", "who")
+        if (value := values.get(key))
+    }
 
 
 def _keep(part: str, values: Mapping[str, SlotData]) -> str:
     names = _VALUE.findall(part)
-    return part if all(values.get(name) not in (None, "", "none") for name in names) else ""
+    return part if all(values.get(name) not in (None, "", "none", ()) for name in names) else ""
 
 
 def _show(value: SlotData | None, catalog: Catalog) -> str:
@@ -59,12 +101,11 @@ def _show(value: SlotData | None, catalog: Catalog) -> str:
     return (_any_list(text, catalog) or text.replace("-", " ")) if is_word else text
 
 
-def _say(name: str, values: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> str:
-    value = values.get(name)
-    if value in (None, "") or isinstance(value, Mapping):
-        return _show(value, catalog)
+def _say(name: str, value: SlotData | None, intent: Intent | None, catalog: Catalog) -> str:
     if isinstance(value, (int, float)):
         return say_number(value)
+    if not isinstance(value, str) or not value:
+        return _show(value, catalog)
     slot = intent.slots.get(name) if intent else None
     listed = catalog.spoken_name(slot.type if slot else name, value) or _any_list(value, catalog)
     if listed:

@@ -20,7 +20,7 @@ NOBODY = DialogueState("test", operator_id="")
         ("R0", "at_once", False),
         ("R1", "at_once", True),
         ("R2", "read_back", True),
-        ("R3", "supervisor", True),
+        ("R3", "read_back", True),
         ("R4", "never", True),
     ],
 )
@@ -42,7 +42,7 @@ def test_only_an_r1_action_that_names_its_undo_can_be_undone(matcher: Matcher) -
         ("R0", [], True, "waiting"),
         ("R1", [], True, "waiting"),
         ("R2", ["job.start/confirm"], False, "confirming"),
-        ("R3", ["needs_supervisor"], False, "idle"),
+        ("R3", ["job.start/confirm"], False, "confirming"),
         ("R4", ["by_hand"], False, "idle"),
     ],
 )

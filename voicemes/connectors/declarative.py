@@ -80,9 +80,10 @@ class DeclarativeConnector:
                 for slot_type, listing in self._spec.live.references.items()
             }
             current = {name: await self._current(part, values) for name, part in self._spec.live.current.items()}
+            roles = await self._roles()
         except ExchangeError as error:
             raise _nothing_done(error) from error
-        return Live(references, {name: value for name, value in current.items() if value is not None})
+        return Live(references, {name: value for name, value in current.items() if value is not None}, roles)
 
     async def news(self) -> AsyncIterator[News]:
         """What happens in the plant from now on, or since the stream broke. Raises MesError when it breaks."""
@@ -107,7 +108,8 @@ class DeclarativeConnector:
                 raise MissingValueError(name)
         budget_s = self._exchange.timeout_s / (1 + len(operation.steps))
         for step in operation.steps:
-            question = _Question(_get(step.path, step.query, values), step.answer)
+            request = _get(step.path, step.query, values)
+            question = _Question(request, step.answer, step.may_be_absent, step.refuse, values)
             reply = await self._read(question, command, budget_s)
             if isinstance(reply, Rejected):
                 return reply
@@ -171,6 +173,10 @@ class DeclarativeConnector:
         if not response.is_success:
             raise NonsenseError(judge(self._spec.errors, request, response, "").reason)
         return response.data
+
+    async def _roles(self) -> Mapping[str, tuple[str, ...]]:
+        people = self._spec.live.people
+        return extract.roles(people, await self._look(people.path, people.query, {})) if people else {}
 
     async def _current(self, part: Current, values: Mapping[str, str]) -> str | None:
         if part.path is None:

@@ -13,7 +13,7 @@ from voicemes.model import Reference, SlotData
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
-    from voicemes.connectors.spec import Listing, Names
+    from voicemes.connectors.spec import Listing, Names, People
 
 
 def search(expression: ParsedResult, data: Any) -> Any:
@@ -37,9 +37,11 @@ def answers(expressions: Mapping[str, ParsedResult], may_be_absent: Names, data:
 
 
 def slot_data(name: str, value: Any) -> SlotData:
-    """A text, a number, or a mapping of these; raises NonsenseError for anything else."""
+    """A text, a number, or mappings and lists of these; raises NonsenseError for anything else."""
     if isinstance(value, Mapping):
         return {str(key): slot_data(name, part) for key, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return tuple(slot_data(name, part) for part in value if part is not None)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
     raise NonsenseError(f"The answer has a {type(value).__name__} as {name}")
@@ -51,6 +53,18 @@ def references(listing: Listing, data: Any) -> tuple[Reference, ...]:
     if not isinstance(items, list):
         raise NonsenseError("The answer has no list")
     return tuple(_reference(listing, item) for item in items)
+
+
+def roles(people: People, data: Any) -> dict[str, tuple[str, ...]]:
+    """Person -> roles. Raises NonsenseError for a list that is none, or roles that are no texts."""
+    items = search(people.items, data)
+    if not isinstance(items, list):
+        raise NonsenseError("The answer has no list of people")
+    held = {str(search(people.id, item)): search(people.roles, item) for item in items}
+    for person, names in held.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise NonsenseError(f"The answer has no roles of {person}")
+    return {person: tuple(names) for person, names in held.items()}
 
 
 def _reference(listing: Listing, item: Any) -> Reference:

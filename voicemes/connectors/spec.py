@@ -42,18 +42,6 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class Fetch(Part):
-    """A read: what to get, and the names under which parts of the answer are known afterwards."""
-
-    path: Text
-    query: dict[str, Tree] = Field(default_factory=dict)
-    answer: dict[str, Expression]
-
-    @property
-    def uses(self) -> frozenset[str]:
-        return self.path.names | names_in(dict(self.query))
-
-
 class Refusal(Part):
     """An answer that means "no" although its status does not say so."""
 
@@ -62,6 +50,21 @@ class Refusal(Part):
     code: str
     reason: Text
     """One sentence that can be read to the operator."""
+
+
+class Fetch(Part):
+    """A read: what to get, and the names under which parts of the answer are known afterwards."""
+
+    path: Text
+    query: dict[str, Tree] = Field(default_factory=dict)
+    refuse: tuple[Refusal, ...] = ()
+    answer: dict[str, Expression]
+    may_be_absent: Names = ()
+
+    @property
+    def uses(self) -> frozenset[str]:
+        refusals = (refusal.reason.names for refusal in self.refuse)
+        return frozenset().union(self.path.names, names_in(dict(self.query)), *refusals)
 
 
 class Operation(Part):
@@ -131,6 +134,17 @@ class Listing(Part):
     aliases: Expression | None = None
 
 
+class People(Part):
+    """Where it says what people may do."""
+
+    path: Text
+    query: dict[str, Tree] = Field(default_factory=dict)
+    items: Expression
+    id: Expression
+    roles: Expression
+    """A list of roles, qualifications and teams; the word `team` is for everybody who is in one."""
+
+
 class Current(Part):
     """What stands for a slot that was not said: a text, or a part of something that is read."""
 
@@ -153,10 +167,12 @@ class LiveSpec(Part):
 
     references: dict[str, Listing] = Field(default_factory=dict)
     current: dict[str, Current] = Field(default_factory=dict)
+    people: People | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        parts: list[Listing | Current] = [*self.references.values(), *self.current.values()]
+        parts: list[Listing | Current | People] = [*self.references.values(), *self.current.values()]
+        parts += [self.people] if self.people else []
         for part in parts:
             names: frozenset[str] = part.path.names if part.path else frozenset()
             _check_known(names | names_in(dict(part.query)), {"station"})

@@ -13,6 +13,7 @@ from voicemes.intents import Intent
 from voicemes.model import Accepted, Candidate, MesReply, Rejected, Reply, SlotData, Unknown, Unsent
 
 N_HELP_EXAMPLES = 3
+NO_TOPIC = frozenset({"a", "an", "the", "of", "for", "i", "can", "say", "my", "about", "to", "on", "what", "which"})
 
 
 def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) -> Step:
@@ -72,6 +73,23 @@ def help_reply(rules: Rules, state: DialogueState) -> Reply:
         return Reply("help_confirming")
     chosen = [intent.examples[0].say for intent in rules.catalog.intents.values() if intent.examples]
     return Reply("help_idle", {"examples": "; ".join(chosen[:N_HELP_EXAMPLES])})
+
+
+def help_about(rules: Rules, topic: str) -> Reply:
+    """What there is to say: the values of a list that the topic names, or sentences of the intents that it names."""
+    words = {word.removesuffix("s") for word in topic.split()} - NO_TOPIC
+    for name, values in rules.catalog.lists.items():
+        own = {name, rules.catalog.replies.get(f"what_{name}", name).split()[-1]}
+        if words & own:
+            return Reply("help_values", {"what": name, "n": len(values), "items": tuple(value.id for value in values)})
+    examples = [
+        intent.examples[0].say
+        for intent in rules.catalog.intents.values()
+        if intent.examples and words & {*intent.name.replace("_", ".").split("."), *intent.summary.lower().split()}
+    ]
+    if examples:
+        return Reply("help_idle", {"examples": "; ".join(examples[:N_HELP_EXAMPLES])})
+    return help_reply(rules, DialogueState("", ""))
 
 
 def describe(rules: Rules, candidate: Candidate) -> str:

@@ -36,6 +36,8 @@ def _carried(spec: SlotSpec, state: DialogueState, live: Live) -> SlotData | Non
             return spoken_of if is_there else live.current.get(spec.name)
         case "station":
             return live.current.get(spec.name)
+        case "operator":
+            return state.operator_id
         case _:
             return None
 
@@ -63,13 +65,23 @@ def first_missing(intent: Intent, slots: Mapping[str, SlotValue]) -> SlotSpec | 
     return next((spec for spec in intent.slots.values() if spec.is_required and spec.name not in slots), None)
 
 
-def first_unknown(intent: Intent, slots: Mapping[str, SlotValue], rules: Rules) -> SlotValue | None:
-    """The first identifier that does not exist in the MES now."""
+def first_unknown(intent: Intent, slots: Mapping[str, SlotValue], rules: Rules) -> tuple[str, str] | None:
+    """The first identifier that does not exist in the MES now, with its type."""
     for name, slot in slots.items():
-        spec = intent.slots.get(name)
-        if spec and isinstance(slot.value, str) and not rules.live.knows(spec.type, slot.value):
-            return slot
+        if name in intent.slots:
+            for slot_type, identifier in _identifiers(slot.type or intent.slots[name].type, slot.value):
+                if not rules.live.knows(slot_type, identifier):
+                    return slot_type, identifier
     return None
+
+
+def _identifiers(slot_type: str, value: SlotData) -> list[tuple[str, str]]:
+    """What of a value must exist; the neighbour in a position is an order."""
+    if isinstance(value, str):
+        return [(slot_type, value)]
+    if slot_type == "position" and isinstance(value, Mapping):
+        return [("job", str(neighbour)) for neighbour in value.values()]
+    return []
 
 
 def mentioned(intent: Intent, slots: Mapping[str, SlotValue]) -> dict[str, SlotData]:

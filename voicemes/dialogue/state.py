@@ -45,6 +45,8 @@ class LastWrite:
 class DialogueState:
     session_id: str
     operator_id: str = ""
+    role: str = "operator"
+    """Of the operator, where the MES does not say which roles they have."""
     phase: Phase = "idle"
     pending: Pending | None = None
     asking: str = ""

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue import answers, submit
-from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, policy_for
+from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, Policy, may, policy_for
 from voicemes.dialogue.slots import complete, first_missing, first_unknown, mentioned
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say, say_and_listen
+from voicemes.intents import Intent
 from voicemes.model import (
     Ambiguous,
     Answered,
@@ -110,17 +111,17 @@ def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) 
     """Brings an action as far as it can go: to a question, to its read-back, or to its submission."""
     intent = rules.catalog.intent(pending.intent)
     policy = policy_for(intent, is_guess=pending.is_guess)
-    if policy.way in {"supervisor", "never"}:
-        return finish(state, Reply("needs_supervisor" if policy.way == "supervisor" else "by_hand"))
-    if policy.needs_operator and not state.operator_id:
-        return finish(state, Reply("needs_operator"))
+    refusal = _refusal(rules, state, intent, policy)
+    if refusal:
+        return finish(state, refusal)
     slots = complete(intent, pending.slots, state, rules.live)
     pending = replace(pending, slots=slots)
+    if intent.action.is_local:
+        return finish(state, answers.help_about(rules, str(pending.values.get("text", ""))))
     unknown = first_unknown(intent, slots, rules)
     if unknown:
-        what = intent.slots[unknown.name].type
         forgotten = [Forget(intent.name, "replaced")] if state.pending else []
-        return finish(state, Reply("no_such", {"what": what, "id": unknown.value}), *forgotten)
+        return finish(state, _no_such(unknown), *forgotten)
     state = replace(state, pending=pending, context={**state.context, **mentioned(intent, slots)})
     missing = first_missing(intent, slots)
     if missing:
@@ -132,11 +133,23 @@ def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) 
     return submit.submit(rules, state, now_s)
 
 
+def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy) -> Reply | None:
+    """Why it is not done, whatever was said with it; None where it may be."""
+    if policy.way == "never":
+        return Reply("by_hand")
+    if not policy.needs_operator:
+        return None
+    if not state.operator_id:
+        return Reply("needs_operator")
+    held = rules.live.roles.get(state.operator_id, (state.role,))
+    return None if may(intent.role, held) else Reply("needs_role", {"who": intent.role})
+
+
 def _filled(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
     """An answer or a correction: the action is looked at again from the start."""
     assert state.pending is not None
     source: SlotSource = "corrected" if candidate.intent == "correct" else "said"
-    new = {slot.name: SlotValue(slot.name, slot.value, slot.spoken, source) for slot in candidate.slots}
+    new = {slot.name: SlotValue(slot.name, slot.value, slot.spoken, source, slot.type) for slot in candidate.slots}
     pending = replace(state.pending, slots={**state.pending.slots, **new})
     return prepare(rules, replace(state, unheard=0), pending, now_s)
 
@@ -154,9 +167,12 @@ def _affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
         return Step(repeated.state, again.effects + repeated.effects)
     unknown = first_unknown(intent, state.pending.slots, rules)
     if unknown:
-        reply = Reply("no_such", {"what": intent.slots[unknown.name].type, "id": unknown.value})
-        return finish(state, reply, Forget(intent.name, "replaced"))
+        return finish(state, _no_such(unknown), Forget(intent.name, "replaced"))
     return submit.submit(rules, state, now_s)
+
+
+def _no_such(unknown: tuple[str, str]) -> Reply:
+    return Reply("no_such", {"what": unknown[0], "id": unknown[1]})
 
 
 def _forget(state: DialogueState, why: str, key: str) -> Step:

@@ -48,7 +48,7 @@ class SlotFile(_File):
     type: Name
     required: bool = False
     ask: str = ""
-    fill: Literal["", "context", "station"] = ""
+    fill: Literal["", "context", "station", "operator"] = ""
     implied_by: dict[Name, Data] = {}
     answers: list[Line] = []
 
@@ -58,6 +58,7 @@ class ActionFile(_File):
     write: bool = False
     undo: str = ""
     undo_fields: list[str] = []
+    local: bool = False
 
 
 class ExampleFile(_File):
@@ -85,9 +86,11 @@ class IntentFile(_File):
 class ListFile(_File):
     list: Name
     values: dict[str, Lines] | Lines
+    units: dict[str, Line] = {}
 
 
 class DialogueWordFile(_File):
+    means: str = ""
     phases: list[Literal["idle", "filling", "confirming"]]
     sentences: list[Line]
 
@@ -115,11 +118,12 @@ def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
     if len(files) > MAX_FILES:
         raise CatalogError(f"more than {MAX_FILES} files; is this a folder of intents?", file=folder)
     intents = _load_intents([file for file in files if not _is_shared(file, folder)], folder)
-    lists = _load_lists([file for file in files if file.parent == folder / "_lists"])
+    lists, units = _load_lists([file for file in files if file.parent == folder / "_lists"])
     words, leads = _load_dialogue(_either("_dialogue.yaml", folder, base))
     catalog = Catalog(
         intents=intents,
         lists=lists,
+        units=units,
         rules=_load_rules(folder / "_rules.yaml"),
         dialogue=words,
         leads=leads,
@@ -172,7 +176,7 @@ def _load_intent(file: Path) -> Intent:
         risk=data.risk,
         role=data.role,
         sentences=_templates(document, ("sentences",), data.sentences),
-        action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields)),
+        action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields), action.local),
         slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},
         say=data.say,
         remember=data.remember,
@@ -207,8 +211,10 @@ def _templates(document: Document, path: Path_, texts: list[str]) -> tuple[Templ
     )
 
 
-def _load_lists(files: list[Path]) -> dict[str, tuple[ListValue, ...]]:
+def _load_lists(files: list[Path]) -> tuple[dict[str, tuple[ListValue, ...]], dict[str, Mapping[str, str]]]:
+    """The values of each list, and the units of those that are measured."""
     lists: dict[str, tuple[ListValue, ...]] = {}
+    units: dict[str, Mapping[str, str]] = {}
     for file in files:
         document = Document(file)
         data = document.check(ListFile)
@@ -217,7 +223,11 @@ def _load_lists(files: list[Path]) -> dict[str, tuple[ListValue, ...]]:
         if data.list in BUILT_IN_TYPES:
             raise document.error(f"'{data.list}' is a built-in slot type; choose another name.", ("list",))
         lists[data.list] = tuple(_list_values(document, data))
-    return lists
+        units[data.list] = data.units
+        for value in data.units:
+            if value not in data.values:
+                raise document.error(f"'{value}' has a unit and is no value of this list.", ("units", value))
+    return lists, units
 
 
 def _list_values(document: Document, data: ListFile) -> list[ListValue]:
@@ -263,7 +273,9 @@ def _load_dialogue(file: Path | None) -> tuple[dict[str, DialogueWord], dict[str
     document = Document(file)
     data = document.check(DialogueFile)
     words = {
-        name: DialogueWord(name, tuple(word.phases), _templates(document, ("words", name, "sentences"), word.sentences))
+        name: DialogueWord(
+            word.means or name, tuple(word.phases), _templates(document, ("words", name, "sentences"), word.sentences)
+        )
         for name, word in data.words.items()
     }
     leads = {name: Template(text, str(file), document.line(("leads", name))) for name, text in data.leads.items()}

@@ -16,7 +16,7 @@ from rapidfuzz.fuzz import ratio
 
 from voicemes.model import Candidate, Scope
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.network import Bound, Closed, ReadSlot
+from voicemes.nlu.network import Bound, Closed, Path, ReadSlot
 from voicemes.numbers import DIGITS
 
 FILLERS = frozenset(
@@ -35,7 +35,7 @@ SPELLING_COST, LIKENESS = 0.5, 80.0
 """A word for another that is written nearly alike (per cent of letters)."""
 NUMBERS = frozenset(
     (
-        *(*DIGITS, "oh", "double", "triple", "point", "minus", "plus", "hundred", "thousand"),
+        *(*DIGITS, "oh", "double", "triple", "point", "minus", "negative", "plus", "hundred", "thousand"),
         *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
         *("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
     )
@@ -47,7 +47,7 @@ SENSE = frozenset(
     )
 )
 KEPT = NUMBERS | SENSE
-"""Said words that change the sense: never skipped."""
+"""Said words that change the sense: never skipped. Nor are those of units: with another one it is another number."""
 MAX_COST_SHARE = 0.26
 """Of the words that are no fillers, a number counting as one: of four one may be another."""
 MARGIN = 0.4
@@ -88,6 +88,7 @@ def _n_content(tokens: list[str]) -> int:
 def _cheapest(matcher: Matcher, tokens: list[str], scope: Scope, most: float) -> Iterator[tuple[float, Candidate]]:
     """Whole readings in the order of their cost."""
     compiled, read_slot = matcher.compiled(scope), matcher.slot_reader(tokens)
+    kept = KEPT | matcher.vocabulary.words("unit")
     numbers = count()
     todo = [_Step(0.0, next(numbers), 0, compiled.start, (), 0)]
     seen: set[tuple[int, int, tuple[Bound, ...]]] = set()
@@ -103,15 +104,17 @@ def _cheapest(matcher: Matcher, tokens: list[str], scope: Scope, most: float) ->
         if step.position == len(tokens) and closed.finals and step.n_content > 0:
             for final, _ in closed.finals:
                 score = 1 - step.cost / len(tokens)
-                yield step.cost, matcher.candidate_of(final, step.bound, tokens, scope, "fuzzy", score)
-        for cost, position, state, bound, said in _edits(closed, step, tokens, read_slot):
+                candidate = matcher.candidate_of(Path(final, step.bound), tokens, scope, "fuzzy", score)
+                if candidate is not None:
+                    yield step.cost, candidate
+        for cost, position, state, bound, said in _edits(closed, step, tokens, read_slot, kept):
             if step.cost + cost <= most:
                 n_content = step.n_content + said
                 heapq.heappush(todo, _Step(step.cost + cost, next(numbers), position, state, bound, n_content))
 
 
 def _edits(
-    closed: Closed, step: _Step, tokens: list[str], read_slot: ReadSlot
+    closed: Closed, step: _Step, tokens: list[str], read_slot: ReadSlot, kept: frozenset[str]
 ) -> Iterator[tuple[float, int, int, tuple[Bound, ...], int]]:
     """(cost, position, state, bound, content words said) of every way on."""
     at = step.position
@@ -122,7 +125,7 @@ def _edits(
                 yield 0.0, at + 1, to, step.bound, int(word not in FILLERS)
                 continue
             yield MISSING_FILLER_COST if word in FILLERS else MISSING_COST, at, to, step.bound, 0
-            if token is not None and token not in KEPT and word not in KEPT and ratio(word, token) >= LIKENESS:
+            if token is not None and token not in kept and word not in kept and ratio(word, token) >= LIKENESS:
                 yield SPELLING_COST, at + 1, to, step.bound, 1
     if token is None:
         return
@@ -130,5 +133,5 @@ def _edits(
         if slot.type != "text":
             for end, emitted in read_slot(slot.type, at):
                 yield 0.0, end, to, (*step.bound, Bound(slot, emitted, at, end)), end - at
-    if token not in KEPT:
+    if token not in kept:
         yield FILLER_COST if token in FILLERS else SKIP_COST, at + 1, step.state, step.bound, 0

@@ -57,11 +57,33 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
         return NotUnderstood("out_of_grammar", transcript, "no sentence of the catalogue")
     is_guess = candidates[0].route == "fuzzy"
     best = [candidate for candidate in candidates if is_guess or candidate.score == candidates[0].score]
+    best = _likeliest(best, matcher)
     needed = max(_needed(candidate, matcher, acceptance or Acceptance()) for candidate in best)
     if not transcript.confidence >= needed:  # so that a confidence that is no number is refused, too
         return NotUnderstood("noise", transcript, f"confidence {transcript.confidence:.2f} is below {needed:.2f}")
     scored = tuple(_weigh(candidate, transcript) for candidate in best)
     return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)
+
+
+def _likeliest(best: list[Candidate], matcher: Matcher) -> list[Candidate]:
+    """Of equal readings those whose identifiers exist ("4711 fifty", not 47115 and zero), and of two intents the one
+    whose template says more exactly what it takes.
+    """
+    best = [one for one in best if all(matcher.exists(slot) for slot in one.slots)] or best
+    if len({one.intent for one in best}) == 1:
+        return best
+    most_exact = min(_looseness(one, matcher) for one in best)
+    return [one for one in best if _looseness(one, matcher) == most_exact]
+
+
+def _looseness(candidate: Candidate, matcher: Matcher) -> tuple[int, int]:
+    """How many words stand in slots ("first pass yield at …" has fewer than "{kpi} at …"), and, less, how many slots
+    are narrowed to another type at their place.
+    """
+    intent = matcher.catalog.intents.get(candidate.intent)
+    own = {slot.name: slot.type for slot in intent.slots.values()} if intent else {}
+    n_words = sum(len(slot.spoken.split()) for slot in candidate.slots)
+    return n_words, -sum(slot.type != own.get(slot.name, slot.type) for slot in candidate.slots)
 
 
 def _needed(candidate: Candidate, matcher: Matcher, acceptance: Acceptance) -> float:

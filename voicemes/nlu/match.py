@@ -78,6 +78,10 @@ class Matcher:
         other.words = self.words.union(*(name.lower().split() for name in names))
         return other
 
+    def exists(self, slot: SlotValue) -> bool:
+        """Whether what a slot names is there now, as far as anybody knows."""
+        return not isinstance(slot.value, str) or self.live.knows(slot.type, slot.value)
+
     def tokens(self, text: str) -> list[str]:
         return normalize(text, self.words)
 
@@ -97,17 +101,29 @@ class Matcher:
         compiled = self._scope(scope)
         for path in self._find(tokens, scope).paths:
             sentence = compiled.by_final[path.final]
-            yield sentence, self._candidate(path, sentence, tokens, route)
+            if self._makes_sense(path, sentence):
+                yield sentence, self._candidate(path, sentence, tokens, route)
+
+    def _makes_sense(self, path: Path, sentence: Sentence) -> bool:
+        """False for two boards where there is one slot, and for "minus eighteen millimeters" of what is in microns."""
+        said: dict[str, str] = {}
+        for one in path.bound:
+            if said.setdefault(one.slot.name, one.emitted) != one.emitted and not self._is_text(sentence, one.slot.name):
+                return False
+        return self.vocabulary.units_agree((one.slot.type, one.emitted) for one in path.bound)
 
     def compiled(self, scope: Scope) -> Compiled:
         """The sentences of a state as a network, for other ways through it."""
         return self._scope(scope)
 
     def candidate_of(
-        self, final: int, bound: tuple[Bound, ...], tokens: list[str], scope: Scope, route: Route, score: float
-    ) -> Candidate:
-        """What a way through the network means that ends in the state `final`."""
-        found = self._candidate(Path(final, bound), self._scope(scope).by_final[final], tokens, route)
+        self, path: Path, tokens: list[str], scope: Scope, route: Route, score: float
+    ) -> Candidate | None:
+        """What a way through the network means; None where its values contradict each other."""
+        sentence = self._scope(scope).by_final[path.final]
+        if not self._makes_sense(path, sentence):
+            return None
+        found = self._candidate(path, sentence, tokens, route)
         return replace(found, score=found.score * score)
 
     def furthest(self, tokens: list[str], scope: Scope) -> int:
@@ -152,9 +168,16 @@ class Matcher:
             name = sentence.slot if bound.slot.name == "value" and sentence.slot else bound.slot.name
             said = " ".join(tokens[bound.start : bound.end])
             n_free += (bound.end - bound.start) * (bound.slot.type == "text")
+            value = self.vocabulary.finish(bound.slot.type, bound.emitted)
+            if name in slots and self._is_text(sentence, name):  # "U7 on board 123, resoldered" is one remark
+                value, said = f"{slots[name].value} {value}", f"{slots[name].spoken} {said}"
             if name != "was":
-                slots[name] = SlotValue(name, self.vocabulary.finish(bound.slot.type, bound.emitted), said)
+                slots[name] = SlotValue(name, value, said, type=bound.slot.type)
         return Candidate(sentence.name, tuple(slots.values()), max(0.1, 1 - FREE_WORD_COST * n_free), route)
+
+    def _is_text(self, sentence: Sentence, name: str) -> bool:
+        intent = self.catalog.intents.get(sentence.name)
+        return intent is not None and intent.slots[name].type == "text"
 
     def _scope(self, scope: Scope) -> Compiled:
         if scope not in self._compiled:

@@ -10,7 +10,7 @@ Phrases compare by identity, which lets compilers share every part that is used 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -83,6 +83,20 @@ def words(text: str, out: str = "") -> Phrase:
     """Fixed words, separated by blanks, emitting `out` at the first."""
     first, *rest = text.split()
     return seq(Word(first, out), *(Word(word) for word in rest))
+
+
+def words_in(phrase: Phrase) -> Iterator[str]:
+    """Every word of a phrase, shared parts again each time: for small phrases."""
+    match phrase:
+        case Word(text):
+            yield text
+        case Seq(items) | OneOf(items):
+            for item in items:
+                yield from words_in(item)
+        case Less(inner):
+            yield from words_in(inner)
+        case _:
+            return
 
 
 def sample(phrase: Phrase, slots: dict[str, Phrase], rng: random.Random) -> list[str]:

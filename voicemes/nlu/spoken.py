@@ -208,9 +208,19 @@ def _letter_word(name: str, sign: str) -> Phrase:
 def number() -> Phrase:
     """A signed decimal: "minus eighteen", "one point five", "one four two"."""
     sign = one_of([NOTHING, Word("minus", "-"), Word("negative", "-"), Word("plus")])
+    return Less(seq(sign, _unsigned()), NUMBER_WORD)
+
+
+@cache
+def unsigned() -> Phrase:
+    """A decimal without a sign."""
+    return Less(_unsigned(), NUMBER_WORD)
+
+
+@cache
+def _unsigned() -> Phrase:
     whole = one_of([_cardinal(5), Less(_digits(2, 5), GROUPED)])
-    decimals = seq(Word("point", "."), _digits(1, 4))
-    return Less(seq(sign, whole, optional(decimals)), NUMBER_WORD)
+    return seq(whole, optional(seq(Word("point", "."), _digits(1, 4))))
 
 
 def forms(text: str) -> Phrase:

@@ -15,6 +15,7 @@ from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Network, read_value
 from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import (
+    NOTHING,
     Emit,
     FreeText,
     Less,
@@ -23,6 +24,7 @@ from voicemes.nlu.phrase import (
     one_of,
     optional,
     seq,
+    words_in,
 )
 from voicemes.nlu.spoken import (
     NATO_VARIANTS,
@@ -34,6 +36,7 @@ from voicemes.nlu.spoken import (
     letter,
     number,
     spelled,
+    unsigned,
 )
 from voicemes.nlu.template import Templates
 from voicemes.numbers import NATO
@@ -45,6 +48,8 @@ UNLISTED = 0.3
 """Per-word weight of an identifier that does not exist now: it can be heard, so that it can be refused by name."""
 SPELLED_COUNT = 0.1
 """Per-word weight of a count that is spelled, "one two zero": people do that with identifiers and measurements."""
+TypePhrase = Callable[[str], Phrase]
+"""Slot type -> how its values are said."""
 DESIGNATORS = "BCDFJKLPQRSTUXY"
 """Class letters of IEEE 315 that stand on circuit boards."""
 
@@ -71,8 +76,80 @@ def _step() -> Phrase:
     return one_of([_relative_step(), cardinal(2)])
 
 
+def _position(of: TypePhrase) -> Phrase:
+    """Before or after another order, first or last: "ahead of order four seven one one", "to the end"."""
+    beside = [("before ", "before"), ("before ", "ahead of"), ("after ", "after"), ("after ", "behind")]
+    ends = [("first", "first"), ("first", "to the (front|top)"), ("last", "last"), ("last", "to the (end|back)")]
+    order = seq(optional(Word("the")), one_of([NOTHING, Word("order"), Word("job")]))
+    places = [seq(_said(out, text), order, of("job")) for out, text in beside]
+    return one_of([*places, *(_said(out, text) for out, text in ends)])
+
+
+def _said(out: str, text: str) -> Phrase:
+    """Fixed words with `(a|b)` for a choice, emitting `out`."""
+    parts = [one_of(map(Word, part.strip("()").split("|"))) for part in text.split()]
+    return seq(Emit(out), *parts)
+
+
+def _delta(of: TypePhrase) -> Phrase:
+    """A change: "minus eighteen microns", "up by two"."""
+    by = optional(Word("by"))
+    signs: list[Phrase] = [NOTHING, Word("plus"), Word("minus", "-"), Word("negative", "-")]
+    signs += [seq(Word("up"), by), seq(Word("down", "-"), by)]
+    return seq(one_of(signs), unsigned(), _unit(of))
+
+
+def _decrease(of: TypePhrase) -> Phrase:
+    """What follows "lower it by": a change downwards, said without its sign."""
+    return seq(Emit("-"), unsigned(), _unit(of))
+
+
+def _limits(of: TypePhrase) -> Phrase:
+    """Both ways from where it should be: "plus minus twenty microns", "plus twenty minus ten"."""
+    both = seq(Word("plus", "±"), one_of([NOTHING, Word("or"), Word("and")]), Word("minus"), unsigned())
+    each = seq(Word("plus", "+"), unsigned(), optional(Word("and")), Word("minus", "-"), unsigned())
+    return seq(one_of([both, each]), _unit(of))
+
+
+def _unit(of: TypePhrase) -> Phrase:
+    return optional(seq(Emit(" "), of("unit")))
+
+
+def _duration() -> Phrase:
+    """In minutes: "ten minutes", "half an hour", "two hours"."""
+    whole = seq(cardinal(3), one_of([Word("minute"), Word("minutes")]))
+    hours = seq(one_of([cardinal(2), Word("an", "1")]), one_of([Word("hour", "*60"), Word("hours", "*60")]))
+    return one_of([whole, hours, seq(Word("half", "30"), Word("an"), Word("hour"))])
+
+
+def _counted() -> Phrase:
+    """The number of a request or a call: "twelve", "one two", "one hundred four"."""
+    return one_of([cardinal(3), digits(1, 5)])
+
+
 def _to_int(text: str) -> int:
     return int(text)
+
+
+def _to_delta(text: str) -> int | float:
+    return _to_number(text.partition(" ")[0])
+
+
+def _to_limits(text: str) -> dict[str, SlotData]:
+    bounds, _, unit = text.partition(" ")
+    plus, _, minus = bounds[1:].partition("-")
+    limits = {"plus": _to_number(plus), "minus": _to_number(minus or plus)}
+    return {**limits, "unit": unit} if unit else {**limits}
+
+
+def _to_position(text: str) -> SlotData:
+    side, _, job = text.partition(" ")
+    return {side: job} if job else side
+
+
+def _to_minutes(text: str) -> int:
+    number, _, minutes = text.partition("*")
+    return int(number) * int(minutes or 1)
 
 
 def _to_number(text: str) -> int | float:
@@ -99,6 +176,22 @@ class Pattern:
     """Of an identifier; 0 for a number, which is said in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """A built-in slot type that has values of other types inside."""
+
+    phrase: Callable[[TypePhrase], Phrase]
+    finish: Callable[[str], SlotData]
+
+
+COMPOUNDS: dict[str, Compound] = {
+    "position": Compound(_position, _to_position),
+    "delta": Compound(_delta, _to_delta),
+    "decrease": Compound(_decrease, _to_delta),
+    "limits": Compound(_limits, _to_limits),
+}
+"""What a delta or limits emit ends in a blank and the unit, where one was said."""
+
 PATTERNS: dict[str, Pattern] = {
     "job": Pattern(lambda: identifier(4, 6), of_length=identifier, most_digits=6),
     "serial": Pattern(lambda: identifier(3, 8), of_length=identifier, most_digits=8),
@@ -116,6 +209,10 @@ PATTERNS: dict[str, Pattern] = {
     "step": Pattern(_step, _to_step),
     "step_number": Pattern(lambda: cardinal(2), _to_int),
     "relative_step": Pattern(_relative_step),
+    "container": Pattern(lambda: identifier(1, 8), of_length=identifier, most_digits=8),
+    "request": Pattern(_counted, of_length=identifier, most_digits=5),
+    "alert": Pattern(_counted, of_length=identifier, most_digits=5),
+    "duration": Pattern(_duration, _to_minutes),
     "text": Pattern(FreeText),
 }
 
@@ -128,6 +225,7 @@ class Vocabulary:
     live: Live
     templates: Templates
     _phrases: dict[str, Phrase] = field(default_factory=dict)
+    _words: dict[str, frozenset[str]] = field(default_factory=dict)
     _heard: dict[str, Phrase] = field(default_factory=dict)
     _graphs: dict[str, WordGraph] = field(default_factory=dict)
     _networks: dict[str, tuple[Network, int]] = field(default_factory=dict)
@@ -139,9 +237,20 @@ class Vocabulary:
     def phrase(self, slot_type: str) -> Phrase:
         """How a value of the type is said, for matching: any well-formed identifier counts."""
         if slot_type not in self._phrases:
-            pattern = PATTERNS.get(slot_type)
-            self._phrases[slot_type] = pattern.phrase() if pattern else self._listed(slot_type)
+            self._phrases[slot_type] = self._phrase(slot_type)
         return self._phrases[slot_type]
+
+    def _phrase(self, slot_type: str) -> Phrase:
+        if slot_type in COMPOUNDS:
+            return COMPOUNDS[slot_type].phrase(self.phrase)
+        pattern = PATTERNS.get(slot_type)
+        return pattern.phrase() if pattern else self._listed(slot_type)
+
+    def words(self, slot_type: str) -> frozenset[str]:
+        """Every word of the values of a type."""
+        if slot_type not in self._words:
+            self._words[slot_type] = frozenset(words_in(self.phrase(slot_type)))
+        return self._words[slot_type]
 
     def heard_phrase(self, slot_type: str) -> Phrase | None:
         """The same for the recogniser: what exists now is likelier, and free text cannot be heard."""
@@ -159,6 +268,8 @@ class Vocabulary:
         return self._graphs.get(slot_type)
 
     def _heard_phrase(self, slot_type: str) -> Phrase:
+        if slot_type in COMPOUNDS:
+            return COMPOUNDS[slot_type].phrase(lambda name: self.heard_phrase(name) or NOTHING)
         known = self.live.references.get(slot_type, ())
         pattern = PATTERNS.get(slot_type)
         if pattern is None:
@@ -178,8 +289,15 @@ class Vocabulary:
 
     def finish(self, slot_type: str, emitted: str) -> SlotData:
         """The canonical value of what a phrase emitted."""
-        pattern = PATTERNS.get(slot_type)
+        pattern = COMPOUNDS.get(slot_type) or PATTERNS.get(slot_type)
         return pattern.finish(emitted) if pattern else emitted
+
+    def units_agree(self, bound: Iterable[tuple[str, str]]) -> bool:
+        """Whether a unit that was said is that of what it was said of. `bound` has (slot type, emitted text)."""
+        pairs = list(bound)
+        said = {text.partition(" ")[2] for name, text in pairs if name in COMPOUNDS and name != "position"} - {""}
+        own = {self.catalog.units.get(name, {}).get(text, "") for name, text in pairs} - {""}
+        return not said or not own or said <= own
 
     def _listed(self, slot_type: str) -> Phrase:
         values = self.catalog.lists.get(slot_type, ())

@@ -41,7 +41,8 @@ def live_from_json(data: Mapping[str, Any]) -> Live:
         name: tuple(Reference(item["id"], tuple(item["aliases"])) for item in items)
         for name, items in data["references"].items()
     }
-    return Live(references, dict(data["current"]))
+    roles = {person: tuple(held) for person, held in data.get("roles", {}).items()}
+    return Live(references, dict(data["current"]), roles)
 
 
 def reply_from_json(data: Mapping[str, Any]) -> MesReply:

@@ -63,7 +63,7 @@ class _Player:
     def take(self, number: int, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "session_started":
-                self.state = DialogueState(event["session_id"], event["operator_id"])
+                self.state = DialogueState(event["session_id"], event["operator_id"], event.get("role", "operator"))
                 self.is_same_catalog = event["catalog_hash"] == self.matcher.catalog.hash
             case "live_refreshed":
                 self.live = live_from_json(event["live"])

@@ -90,7 +90,7 @@ class Session:
     """When anybody last spoke, the operator or we."""
 
     def __post_init__(self) -> None:
-        self.state = DialogueState(self.session_id, self.settings.station.operator)
+        self.state = DialogueState(self.session_id, self.settings.station.operator, self.settings.station.role)
         self._hearing = EngineThread("hearing", self.settings.asr.deadline_s)
         self._source = EngineThread("source", None)
 
@@ -106,6 +106,7 @@ class Session:
                 self.matcher.catalog.hash,
                 self.clock.wall_s(),
                 source_name,
+                station.role,
             )
         )
         await self.refresh()

@@ -77,6 +77,8 @@ class Intent:
     sentences: tuple[Template, ...]
     action: Action
     slots: Mapping[str, SlotSpec] = field(default_factory=dict)
+    also: tuple[Template, ...] = ()
+    """More sentences, which the recogniser does not listen for: its grammar stays small. Typed, they are understood."""
     say: Mapping[str, str] = field(default_factory=dict)
     """Moment (confirm, done, …) -> reply template."""
     remember: Mapping[str, str] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """A reply becomes words: one text to show, one to speak.
 
 Reply templates stand in the intents (`say:`) and in `_replies.yaml`. `{name}` is a value; a part in `[ ]` is left out
-when a value in it is missing. Of a list each item is said by the template `each`; all of it is shown, its beginning is
-spoken. What is spoken uses only words that can be said back: identifiers digit by digit, units and list values by their
+when a value in it is missing. Of a list, `{items}`, each item is said by the template `each`; all of it is shown, its
+beginning is spoken, and `none` is said where it is empty. What is spoken uses only words that can be said back: identifiers digit by digit, units and list values by their
 spoken names.
 """
 
@@ -27,6 +27,7 @@ def respond(reply: Reply, catalog: Catalog) -> Spoken:
     """Never raises: a reply without a template says its key, so that a gap is heard in testing and not hidden."""
     name, _, moment = reply.key.partition("/")
     intent = catalog.intents.get(name) if moment else None
+    moment = "none" if moment == "done" and intent and "none" in intent.say and _is_empty(reply.values) else moment
     template = _template(reply.key, moment, intent, catalog)
     values = {**reply.values, **_kind_of_thing(reply.values, catalog)}
     shown, said = _fill(template, values, intent, catalog)
@@ -68,6 +69,12 @@ def _items(items: Sequence[SlotData], intent: Intent | None, catalog: Catalog) -
     more = len(filled) - len(spoken)
     spoken += [f"and {say_number(more)} more"] if more else []
     return ", ".join(shown.strip() for shown, _ in filled), ", ".join(spoken)
+
+
+def _is_empty(values: Mapping[str, SlotData]) -> bool:
+    """Whether the answer is a list with nothing in it."""
+    items = values.get("items")
+    return isinstance(items, Sequence) and not items
 
 
 def _template(key: str, moment: str, intent: Intent | None, catalog: Catalog) -> str:

@@ -10,26 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemes.model import Ambiguous, NotUnderstood, Understood
+from voicemes.model import Ambiguous, NotUnderstood, Scope, Understood
 from voicemes.nlu.fuzzy import NUMBERS, SENSE
+from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.kit.proof import read
 from voicemes.nlu.kit.sampling import samples
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.nlu_bench import Said, judge, read_sentences
 
-PARAPHRASES = read_sentences(Path(__file__).parent / "data" / "paraphrases.yaml")
+DATA = Path(__file__).parent / "data"
+PARAPHRASES = read_sentences(DATA / "paraphrases.yaml")
+"""Written by somebody who never saw the templates, which were never changed for one of them."""
+DEVELOPMENT = read_sentences(DATA / "paraphrases_dev.yaml")
+"""Others like them, which the templates were widened for."""
 
 
-@pytest.mark.parametrize("said", PARAPHRASES, ids=lambda said: said.say)
-def test_a_paraphrase_is_understood_exactly_or_not_at_all(matcher: Matcher, said: Said) -> None:
-    judged = judge(matcher, said)
-    assert judged.is_exact or judged.route == "none", judged.found
-    assert not judged.writes
+def test_the_paraphrases_are_of_every_intent_and_a_hundred_mean_nothing(matcher: Matcher) -> None:
+    assert {said.intent for said in PARAPHRASES if said.intent} == set(matcher.catalog.intents)
+    assert len(PARAPHRASES) >= 300
+    assert sum(said.intent is None for said in PARAPHRASES) >= 100
 
 
 def test_three_in_four_paraphrases_are_understood(matcher: Matcher) -> None:
     judged = [judge(matcher, said) for said in PARAPHRASES if said.intent is not None]
     assert sum(one.is_exact for one in judged) >= 0.75 * len(judged)
+
+
+@pytest.mark.parametrize("sentences", [PARAPHRASES, DEVELOPMENT], ids=["paraphrases", "development"])
+def test_one_in_a_hundred_sentences_that_mean_nothing_would_write_at_most(
+    matcher: Matcher, sentences: list[Said]
+) -> None:
+    judged = [judge(matcher, said) for said in sentences if said.intent is None]
+    assert sum(one.writes for one in judged) <= 0.01 * len(judged)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,10 @@ def test_a_word_that_changes_the_sense_is_never_passed_over(
     changed = " ".join([*words[:position], word, *words[position:]])
     found = read(matcher, changed)
     candidates = (found.candidate,) if isinstance(found, Understood) else getattr(found, "candidates", ())
-    assert all(candidate.route == "grammar" for candidate in candidates) or word in drawn.template
+    for candidate in candidates:
+        sentences = [one for one in matcher.sentences(Scope()) if one.name == candidate.intent]
+        is_in_template = any(word in matcher.parts_of(one)[0] for one in sentences)
+        assert is_in_template or candidate.values not in [one.values for one in candidates_of(read(matcher, drawn.say))]
 
 
 @settings(max_examples=60)

@@ -1,6 +1,6 @@
 """Typed templates: "{quantity}" alone stays a number, "order {job}" is text, an absent value leaves its key out.
 
-A value is text, number or mapping. `{line|default:all}` gives a text for what is absent; `{{` and `}}` are braces.
+A value is text, number or mapping; `{limits.plus}` is a part of one. `{line|default:all}` gives a text for what is absent; `{{` and `}}` are braces.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 Values: TypeAlias = Mapping[str, Any]
 
-PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)(?:\|default:([^{}|]*))?\}|[{}]")
+PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)(?:\.([a-z_][a-z0-9_]*))?(?:\|default:([^{}|]*))?\}|[{}]")
 
 
 class _Absent:
@@ -32,6 +32,8 @@ class MissingValueError(Exception):
 class Slot:
     name: str
     default: str | None
+    part: str | None = None
+    """Of a value that is a record."""
 
 
 Piece: TypeAlias = str | Slot
@@ -80,7 +82,7 @@ def parse(text: str) -> Template:
         elif match[1] is None:
             raise ValueError(f"has a brace at column {match.start() + 1} that belongs to no placeholder: {text!r}")
         else:
-            pieces.append(Slot(match[1], match[2]))
+            pieces.append(Slot(match[1], match[3], match[2]))
     _append(pieces, text[end:])
     return Template(tuple(pieces))
 
@@ -134,6 +136,8 @@ def _append(pieces: list[Piece], text: str) -> None:
 
 def _fill(slot: Slot, values: Values) -> Any:
     value = values.get(slot.name)
+    if slot.part is not None:
+        value = value.get(slot.part) if isinstance(value, Mapping) else None
     if value is None or value == "":
         return ABSENT if slot.default is None else slot.default
     return value

@@ -76,6 +76,7 @@ class IntentFile(_File):
     role: str = "operator"
     slots: dict[Name, SlotFile] = {}
     sentences: Annotated[list[Line], Field(min_length=1, max_length=500)]
+    also: Annotated[list[Line], Field(max_length=500)] = []
     action: ActionFile | None = None
     say: dict[str, str] = {}
     remember: dict[str, str] = {}
@@ -176,6 +177,7 @@ def _load_intent(file: Path) -> Intent:
         risk=data.risk,
         role=data.role,
         sentences=_templates(document, ("sentences",), data.sentences),
+        also=_templates(document, ("also",), data.also),
         action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields), action.local),
         slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},
         say=data.say,

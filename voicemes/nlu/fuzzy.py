@@ -1,21 +1,26 @@
-"""Sentences that are nearly one of the catalogue's: some words more, some fewer, some misspelled.
+"""Sentences that are nearly one of the catalogue's: some words more, some fewer, some in another form.
 
-The cheapest way through the same network that matches exactly, with edits that cost. Values are never edited: a number
-is what was said, and a word that could change the sense ("not") is never skipped. What comes out is a guess: a write is
-read back first, whatever its risk, and two intents that cost nearly the same are asked about.
+First the few intents are chosen that could explain the words at all; then the cheapest way through the sentences of
+each, with edits that cost what the word says: one that stands in a single intent costs most, one of every second
+intent little. Values are never edited: a number is what was said, and a word that could change the sense ("not") is
+never skipped. What comes out is a guess: a write is read back first, whatever its risk, and two intents that cost
+nearly the same are asked about.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from functools import lru_cache
+from itertools import accumulate, count
 
 from rapidfuzz.fuzz import ratio
 
 from voicemes.model import Candidate, Scope
-from voicemes.nlu.match import Matcher
+from voicemes.nlu.match import Compiled, Matcher
 from voicemes.nlu.network import Bound, Closed, Path, ReadSlot
 from voicemes.numbers import DIGITS
 
@@ -29,10 +34,13 @@ FILLERS = frozenset(
     )
 )
 """Words without which most sentences mean the same."""
-FILLER_COST, SKIP_COST, MISSING_COST, MISSING_FILLER_COST = 0.1, 1.0, 1.0, 0.2
-"""For a said word that the template does not have, and for one of the template that was not said."""
-SPELLING_COST, LIKENESS = 0.5, 80.0
-"""A word for another that is written nearly alike (per cent of letters)."""
+FILLER_COST, MISSING_FILLER_COST = 0.1, 0.1
+UNKNOWN_COST = 0.8
+"""For a said word that stands nowhere in the catalogue; one that does costs its weight."""
+LEAST_WEIGHT = 0.3
+"""Of a word that every intent has. One that a single intent has weighs 1."""
+FORM_COST, SPELLING_COST, LIKENESS = 0.1, 0.5, 80.0
+"""A word in another form ("reduced", "reduce"), and one that is written nearly alike (per cent of letters)."""
 NUMBERS = frozenset(
     (
         *(*DIGITS, "oh", "double", "triple", "point", "minus", "negative", "plus", "hundred", "thousand"),
@@ -43,95 +51,243 @@ NUMBERS = frozenset(
 SENSE = frozenset(
     (
         *("not", "no", "never", "don't", "without", "cancel", "stop", "except", "instead"),
-        *("if", "when", "why", "who", "before", "after", "until"),
+        *("if", "when", "why", "who", "before", "after", "until", "off"),
+        *("drop", "reduce", "reduced", "decrease", "lower", "lowered", "less", "down", "slower"),
+        *("raise", "raised", "increase", "increased", "higher", "faster"),
     )
 )
+ASKING = frozenset(
+    (
+        *("is", "are", "was", "were", "did", "does", "has", "what", "what's", "which", "where", "where's", "how"),
+        *("how's", "who", "who's", "why", "when", "since"),
+    )
+)
+"""A sentence that begins so is a question, and never writes. "Can you …" and "could I …" are orders."""
+OPENERS = frozenset(("okay", "ok", "so", "hey", "hi", "well", "now", "please", "uh", "um", "and"))
 KEPT = NUMBERS | SENSE
 """Said words that change the sense: never skipped. Nor are those of units: with another one it is another number."""
-MAX_COST_SHARE = 0.26
-"""Of the words that are no fillers, a number counting as one: of four one may be another."""
-MARGIN = 0.4
+READ_SHARE, WRITE_SHARE = 0.65, 0.4
+"""The most that edits may cost, of the weight of what was understood; a write must be better understood."""
+LEAST_UNDERSTOOD = 1.2
+"""Weight that must have been understood: one word of one intent is not enough."""
+TEXT_COST = 0.15
+"""For each word of a remark: a reading with less of it explains more."""
+VALUE_COST = 1.2
+"""For a name of the catalogue ("stencil clog") that the intent has no place for."""
+MARGIN = 0.25
 """Two intents that differ by less are asked about."""
-MAX_STEPS = 6_000
-"""States looked at: about 10 ms. Past it the sentence is nobody's."""
+N_INTENTS = 6
+"""Looked at closely."""
+MAX_STEPS = 1_500
+"""States looked at for each. Past it the sentence is not one of the intent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the words of a catalogue are worth; made once for each."""
+
+    weights: dict[str, float]
+    words: dict[str, frozenset[str]]
+    """Intent -> the words of its templates, in their stems."""
+    types: dict[str, frozenset[str]]
+    """Intent -> the types of its slots at their places."""
+    kept: frozenset[str]
 
 
 @dataclass(order=True, slots=True)
 class _Step:
-    cost: float
+    bound_cost: float
     number: int
+    cost: float = field(compare=False)
+    understood: float = field(compare=False)
     position: int = field(compare=False)
     state: int = field(compare=False)
     bound: tuple[Bound, ...] = field(compare=False)
-    n_content: int = field(compare=False)
-    """Words of the template that were really said, fillers aside; values count."""
+
+
+def writes(matcher: Matcher, intent: str) -> bool:
+    known = matcher.catalog.intents.get(intent)
+    return known is None or known.action.is_write
+
+
+@lru_cache(maxsize=10_000)
+def stem(word: str) -> str:
+    """A word without the ending of its form: rough, and the same for "stops", "stopped" and "stopping"."""
+    for ending in ("ing", "ed", "es", "s", "'s", "'re", "'ve", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            bare = word.removesuffix(ending)
+            return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "sl" else bare
+    return word
+
+
+def open_book(matcher: Matcher) -> Book:
+    """Counts in how many intents each word stands."""
+    words: dict[str, set[str]] = {}
+    types: dict[str, set[str]] = {}
+    for sentence in matcher.sentences(Scope()):
+        found, slots = matcher.parts_of(sentence)
+        words.setdefault(sentence.name, set()).update(map(stem, found))
+        types.setdefault(sentence.name, set()).update(slots)
+    n_intents = Counter(word for own in words.values() for word in own)
+    most = math.log(max(len(words), 2))
+    weights = {word: max(LEAST_WEIGHT, 1 - math.log(n) / most) for word, n in n_intents.items()}
+    return Book(
+        weights,
+        {name: frozenset(own) for name, own in words.items()},
+        {name: frozenset(own) for name, own in types.items()},
+        KEPT | matcher.vocabulary.words("unit"),
+    )
 
 
 def guess(matcher: Matcher, tokens: list[str], scope: Scope) -> list[Candidate]:
     """The best readings of `tokens` with edits, the cheapest of each intent; several where the margin is too small."""
-    most = MAX_COST_SHARE * _n_content(tokens)
-    best: dict[str, tuple[float, Candidate]] = {}
-    for cost, candidate in _cheapest(matcher, tokens, scope, most):
-        if best and cost > min(known for known, _ in best.values()) + MARGIN:
-            break
-        best.setdefault(candidate.intent, (cost, candidate))
-    return [candidate for _, candidate in best.values()]
+    search = _Search(matcher, tokens, scope)
+    found = sorted((reading for name in search.likely() for reading in search.readings(name)), key=lambda one: one[0])
+    close = [candidate for cost, candidate in found if cost <= found[0][0] + MARGIN]
+    best: dict[str, Candidate] = {}
+    for candidate in close:
+        best.setdefault(candidate.intent, candidate)
+    return list(best.values())
 
 
-def _n_content(tokens: list[str]) -> int:
-    """Words that carry the sense; a number is one, however many digits are said."""
-    words = [token for token in tokens if token not in FILLERS]
-    numbers = [token for token in words if token in NUMBERS]
-    return len(words) - len(numbers) + bool(numbers)
+class _Search:
+    """One sentence, looked at as each of the intents that it could be."""
 
+    def __init__(self, matcher: Matcher, tokens: list[str], scope: Scope) -> None:
+        self.matcher, self.tokens, self.scope = matcher, tokens, scope
+        self.book: Book = matcher.book(open_book)
+        self.read_slot: ReadSlot = matcher.slot_reader(tokens)
+        self.stems = [stem(token) for token in tokens]
+        self.is_question = next((token in ASKING for token in tokens if token not in OPENERS), False)
+        self.values = self._values()
 
-def _cheapest(matcher: Matcher, tokens: list[str], scope: Scope, most: float) -> Iterator[tuple[float, Candidate]]:
-    """Whole readings in the order of their cost."""
-    compiled, read_slot = matcher.compiled(scope), matcher.slot_reader(tokens)
-    kept = KEPT | matcher.vocabulary.words("unit")
-    numbers = count()
-    todo = [_Step(0.0, next(numbers), 0, compiled.start, (), 0)]
-    seen: set[tuple[int, int, tuple[Bound, ...]]] = set()
-    for _ in range(MAX_STEPS):
-        if not todo:
-            return
-        step = heapq.heappop(todo)
-        key = (step.position, step.state, step.bound)
-        if key in seen:
-            continue
-        seen.add(key)
-        closed = compiled.network.closed(step.state)
-        if step.position == len(tokens) and closed.finals and step.n_content > 0:
-            for final, _ in closed.finals:
-                score = 1 - step.cost / len(tokens)
-                candidate = matcher.candidate_of(Path(final, step.bound), tokens, scope, "fuzzy", score)
+    def likely(self) -> list[str]:
+        """The intents that leave least unexplained, the best first."""
+        bounds = []
+        for name, words in self.book.words.items():
+            if self.is_question and writes(self.matcher, name):
+                continue
+            left, share = self._unexplained(name), self._share(name)
+            known = sum(self._weight(word) for word in self.stems if word in words)
+            spans = sum(self._has(slot_type) for slot_type in self.book.types[name])
+            if left[0] <= share * (known + spans):
+                bounds.append((left[0] / (known + spans), name))
+        return [name for _, name in sorted(bounds)[:N_INTENTS]]
+
+    def readings(self, name: str) -> Iterator[tuple[float, Candidate]]:
+        """The cheapest reading as this intent, if there is one."""
+        compiled, types = self.matcher.compiled_alone(name), self.book.types[name]
+        left = self._unexplained(name)
+        share = self._share(name)
+        most = share * (len(self.tokens) + 1)
+        for step in self._cheapest(compiled, types, left, most):
+            if step.cost > share * step.understood or step.understood < LEAST_UNDERSTOOD:
+                continue
+            for final, _ in compiled.network.closed(step.state).finals:
+                score = 1 - step.cost / (step.cost + step.understood)
+                candidate = self.matcher.candidate_of(
+                    compiled.by_final[final], Path(final, step.bound), self.tokens, "fuzzy", score
+                )
                 if candidate is not None:
                     yield step.cost, candidate
-        for cost, position, state, bound, said in _edits(closed, step, tokens, read_slot, kept):
-            if step.cost + cost <= most:
-                n_content = step.n_content + said
-                heapq.heappush(todo, _Step(step.cost + cost, next(numbers), position, state, bound, n_content))
+                    return
 
+    def _share(self, name: str) -> float:
+        return WRITE_SHARE if writes(self.matcher, name) else READ_SHARE
 
-def _edits(
-    closed: Closed, step: _Step, tokens: list[str], read_slot: ReadSlot, kept: frozenset[str]
-) -> Iterator[tuple[float, int, int, tuple[Bound, ...], int]]:
-    """(cost, position, state, bound, content words said) of every way on."""
-    at = step.position
-    token = tokens[at] if at < len(tokens) else None
-    for word, moves in closed.words.items():
-        for to, _, _ in moves:
-            if word == token:
-                yield 0.0, at + 1, to, step.bound, int(word not in FILLERS)
+    def _values(self) -> list[set[str]]:
+        """The list types of which each word is a value, or part of one."""
+        found: list[set[str]] = [set() for _ in self.tokens]
+        for slot_type in self.matcher.catalog.lists:
+            for at in range(len(self.tokens)):
+                for end, _ in self.read_slot(slot_type, at):
+                    for place in range(at, end):
+                        found[place].add(slot_type)
+        return found
+
+    def _weight(self, word: str) -> float:
+        return FILLER_COST if word in FILLERS or "'" in word else self.book.weights.get(word, UNKNOWN_COST)
+
+    def _has(self, slot_type: str) -> float:
+        return float(any(self.read_slot(slot_type, at) for at in range(len(self.tokens)))) if slot_type != "text" else 0
+
+    def _unexplained(self, name: str) -> list[float]:
+        """From each position on, the least that it costs: what is no word and no value of this intent is skipped."""
+        words, types = self.book.words[name], self.book.types[name]
+        covered = [word in words for word in self.stems]
+        for slot_type in types - {"text"}:
+            for at in range(len(self.tokens)):
+                for end, _ in self.read_slot(slot_type, at):
+                    covered[at:end] = [True] * (end - at)
+        most = TEXT_COST if "text" in types else math.inf
+        costs = [0.0 if is_covered else min(most, self._skip(at, types)) for at, is_covered in enumerate(covered)]
+        return [*accumulate(reversed(costs), initial=0.0)][::-1]
+
+    def _skip(self, at: int, types: frozenset[str]) -> float:
+        """A name for which the intent has a place is never skipped."""
+        token = self.tokens[at]
+        if token in self.book.kept or token.endswith("n't") or (token not in FILLERS and self.values[at] & types):
+            return math.inf
+        if self.values[at] and token not in FILLERS:
+            return VALUE_COST
+        return FILLER_COST if token in FILLERS else self._weight(self.stems[at])
+
+    def _cheapest(
+        self, compiled: Compiled, types: frozenset[str], left: Sequence[float], most: float
+    ) -> Iterator[_Step]:
+        """Whole readings in the order of their cost."""
+        numbers = count()
+        todo = [_Step(left[0], next(numbers), 0.0, 0.0, 0, compiled.start, ())]
+        seen: set[tuple[int, int, tuple[Bound, ...]]] = set()
+        for _ in range(MAX_STEPS):
+            if not todo:
+                return
+            step = heapq.heappop(todo)
+            key = (step.position, step.state, step.bound)
+            if key in seen:
                 continue
-            yield MISSING_FILLER_COST if word in FILLERS else MISSING_COST, at, to, step.bound, 0
-            if token is not None and token not in kept and word not in kept and ratio(word, token) >= LIKENESS:
-                yield SPELLING_COST, at + 1, to, step.bound, 1
-    if token is None:
-        return
-    for slot, to in closed.slots:
-        if slot.type != "text":
-            for end, emitted in read_slot(slot.type, at):
-                yield 0.0, end, to, (*step.bound, Bound(slot, emitted, at, end)), end - at
-    if token not in kept:
-        yield FILLER_COST if token in FILLERS else SKIP_COST, at + 1, step.state, step.bound, 0
+            seen.add(key)
+            closed = compiled.network.closed(step.state)
+            if step.position == len(self.tokens) and closed.finals:
+                yield step
+            for cost, understood, position, state, bound in self._edits(closed, step, types):
+                least = step.cost + cost + left[position]
+                if least <= most:
+                    total = step.understood + understood
+                    heapq.heappush(todo, _Step(least, next(numbers), step.cost + cost, total, position, state, bound))
+
+    def _edits(
+        self, closed: Closed, step: _Step, types: frozenset[str]
+    ) -> Iterator[tuple[float, float, int, int, tuple[Bound, ...]]]:
+        """(cost, weight understood, position, state, bound) of every way on."""
+        at = step.position
+        token = self.tokens[at] if at < len(self.tokens) else None
+        for word, moves in closed.words.items():
+            weight = self._weight(stem(word))
+            missing = MISSING_FILLER_COST if word in FILLERS else weight
+            instead = 0.0 if word == token else self._other_form(word, at)
+            for to, _, _ in moves:
+                if instead is not None:
+                    yield instead, weight, at + 1, to, step.bound
+                if word != token:
+                    yield missing, 0.0, at, to, step.bound
+        if token is None:
+            return
+        for slot, to in closed.slots:
+            for end, emitted in self.read_slot(slot.type, at):
+                bound = (*step.bound, Bound(slot, emitted, at, end))
+                if slot.type == "text":
+                    yield TEXT_COST * (end - at), 0.0, end, to, bound
+                else:
+                    yield 0.0, 1.0, end, to, bound
+        skip = self._skip(at, types)
+        if skip < math.inf:
+            yield skip, 0.0, at + 1, step.state, step.bound
+
+    def _other_form(self, word: str, at: int) -> float | None:
+        """What it costs to take the said word for this one; None where it is another word."""
+        if at >= len(self.tokens) or word in self.book.kept or self.tokens[at] in self.book.kept:
+            return None
+        if stem(word) == self.stems[at]:
+            return FORM_COST
+        return SPELLING_COST if ratio(word, self.tokens[at]) >= LIKENESS else None

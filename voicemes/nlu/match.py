@@ -6,19 +6,24 @@ dialogue state, built from the same phrases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 
 from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
-from voicemes.nlu.network import Bound, Found, Network, Path, ReadSlot, find_paths
-from voicemes.nlu.normalize import normalize
-from voicemes.nlu.phrase import Phrase
+from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
+from voicemes.nlu.normalize import Inner, normalize
+from voicemes.nlu.phrase import Phrase, slot_types_in, words_in
 from voicemes.nlu.template import Templates
 from voicemes.nlu.values import Vocabulary
 
+T = TypeVar("T")
+
+COURTESY = frozenset(("please", "thanks", "thank", "you", "right", "away", "now", "soon", "okay", "ok"))
+"""No part of a remark when they stand at its end."""
 IDENTIFIERS = frozenset({"job", "serial", "lot", "component"})
 FREE_WORD_COST = 0.02
 """What each freely matched word takes from a score of 1: a sentence with fewer of them explains more."""
@@ -53,6 +58,20 @@ class Compiled:
         self.start = self.network.join(starts)
 
 
+def _without_courtesy(text: str) -> str:
+    words = text.split()
+    while words and words[-1] in COURTESY:
+        words.pop()
+    return " ".join(words)
+
+
+def _whole_numbers(found: list[tuple[int, str]], tokens: list[str], start: int) -> list[tuple[int, str]]:
+    """Without the values that take only a part of a number that was typed as one."""
+    if isinstance(tokens[start], Inner):
+        return []
+    return [one for one in found if one[0] == len(tokens) or not isinstance(tokens[one[0]], Inner)]
+
+
 class Matcher:
     def __init__(self, catalog: Catalog) -> None:
         """Reads every template. Raises CatalogError for a faulty one."""
@@ -62,9 +81,11 @@ class Matcher:
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
         self._compiled: dict[Scope, Compiled] = {}
+        self._alone: dict[str, Compiled] = {}
+        self._books: dict[Callable[[Matcher], Any], Any] = {}
         self._graphs: dict[Scope, WordGraph] = {}
         self._read_the_rest()
-        self.words = self.graph(Scope()).words
+        self.words = self.graph(Scope()).words.union(*(self.parts_of(sentence)[0] for sentence in self._intents))
         """What a run of letters may be joined into ("A O I"): every word of the idle grammar, and of live names."""
 
     def with_live(self, live: Live) -> Matcher:
@@ -108,19 +129,31 @@ class Matcher:
         """False for two boards where there is one slot, and for "minus eighteen millimeters" of what is in microns."""
         said: dict[str, str] = {}
         for one in path.bound:
-            if said.setdefault(one.slot.name, one.emitted) != one.emitted and not self._is_text(sentence, one.slot.name):
+            is_another = said.setdefault(one.slot.name, one.emitted) != one.emitted
+            if is_another and not self._is_text(sentence, one.slot.name):
                 return False
         return self.vocabulary.units_agree((one.slot.type, one.emitted) for one in path.bound)
 
-    def compiled(self, scope: Scope) -> Compiled:
-        """The sentences of a state as a network, for other ways through it."""
-        return self._scope(scope)
+    def compiled_alone(self, intent: str) -> Compiled:
+        """The sentences of one intent as a network, for other ways through it."""
+        if intent not in self._alone:
+            self._alone[intent] = Compiled([sentence for sentence in self._intents if sentence.name == intent])
+        return self._alone[intent]
+
+    def book(self, open_book: Callable[[Matcher], T]) -> T:
+        """What somebody counted in this catalogue: made once, whatever exists in the plant."""
+        if open_book not in self._books:
+            self._books[open_book] = open_book(self)
+        return cast(T, self._books[open_book])
+
+    def parts_of(self, sentence: Sentence) -> tuple[list[str], list[str]]:
+        """The words of a sentence, and the types of its slots."""
+        return list(words_in(sentence.phrase)), list(slot_types_in(sentence.phrase))
 
     def candidate_of(
-        self, path: Path, tokens: list[str], scope: Scope, route: Route, score: float
+        self, sentence: Sentence, path: Path, tokens: list[str], route: Route, score: float
     ) -> Candidate | None:
         """What a way through the network means; None where its values contradict each other."""
-        sentence = self._scope(scope).by_final[path.final]
         if not self._makes_sense(path, sentence):
             return None
         found = self._candidate(path, sentence, tokens, route)
@@ -142,6 +175,9 @@ class Matcher:
 
     def can_be_heard(self, sentence: Sentence, scope: Scope) -> bool:
         """Two identifiers in one breath, "4712 not 4711", can be typed; heard, they would make a yes-no grammar big."""
+        intent = self.catalog.intents.get(sentence.name)
+        if intent is not None and sentence.template in intent.also:
+            return False
         if "{was}" not in sentence.template.text:
             return True
         return self.catalog.intent(scope.intent).slots[sentence.slot].type not in IDENTIFIERS
@@ -152,7 +188,8 @@ class Matcher:
 
         def read_slot(slot_type: str, position: int) -> list[tuple[int, str]]:
             if (slot_type, position) not in known:
-                known[slot_type, position] = self.vocabulary.read(slot_type, tokens, position)
+                found = self.vocabulary.read(slot_type, tokens, position)
+                known[slot_type, position] = _whole_numbers(found, tokens, position)
             return known[slot_type, position]
 
         return read_slot
@@ -169,6 +206,10 @@ class Matcher:
             said = " ".join(tokens[bound.start : bound.end])
             n_free += (bound.end - bound.start) * (bound.slot.type == "text")
             value = self.vocabulary.finish(bound.slot.type, bound.emitted)
+            if bound.slot.type == "text":
+                value = _without_courtesy(bound.emitted)
+                if not value:
+                    continue
             if name in slots and self._is_text(sentence, name):  # "U7 on board 123, resoldered" is one remark
                 value, said = f"{slots[name].value} {value}", f"{slots[name].spoken} {said}"
             if name != "was":
@@ -200,7 +241,7 @@ class Matcher:
         types = {slot.name: slot.type for slot in intent.slots.values()}
         return [
             Sentence(intent.name, template, self.templates.phrase(template, types, intent=intent.name))
-            for template in intent.sentences
+            for template in (*intent.sentences, *intent.also)
         ]
 
     def _sentences_in(self, scope: Scope) -> list[Sentence]:

@@ -13,6 +13,14 @@ from voicemes.numbers import DIGITS
 MAX_CHARS = 500
 """Longer than anybody says in one breath; longer input is cut, so that no text can make the matcher slow."""
 
+
+
+class Inner(str):
+    """A word in the middle of a number that was typed as one: "4711, 50" is never 47115 and zero."""
+
+    __slots__ = ()
+
+
 _TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|(?<![\w.,])[-−]?\.\d+|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
 _SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
 
@@ -27,7 +35,17 @@ def normalize(text: str, vocabulary: frozenset[str] = frozenset()) -> list[str]:
     for found in _TOKEN.finditer(lowered):
         tokens += _words(found.group(), after_letter=_touches_letter(lowered, position, found.start()))
         position = found.end()
-    return _join_letters(tokens, vocabulary)
+    return _join_letters(_open_up(tokens, vocabulary), vocabulary)
+
+
+def _open_up(tokens: list[str], vocabulary: frozenset[str]) -> list[str]:
+    """"oven one's down" is "oven one is down", unless the word is known as it stands ("what's", "yesterday's")."""
+    opened: list[str] = []
+    for token in tokens:
+        bare = token.removesuffix("'s")
+        is_known = bare == token or token in vocabulary or (bare and bare not in vocabulary)
+        opened += [token] if is_known else [*([bare] if bare else []), "is"]
+    return opened
 
 
 def _touches_letter(text: str, previous_end: int, start: int) -> bool:
@@ -47,7 +65,8 @@ def _number_words(token: str, *, signed: bool) -> list[str]:
     minus = ["minus"] if signed and token[0] in "-−" else []
     whole, _, decimals = token.lstrip("-−").replace(",", ".").partition(".")
     spelled = [DIGITS[int(digit)] for digit in whole or "0"]
-    return minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])
+    first, *rest = minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])
+    return [first, *map(Inner, rest)]
 
 
 def _join_letters(tokens: list[str], vocabulary: frozenset[str]) -> list[str]:
@@ -58,7 +77,7 @@ def _join_letters(tokens: list[str], vocabulary: frozenset[str]) -> list[str]:
         while end < len(tokens) and len(tokens[end]) == 1:
             end += 1
         length = next((n for n in range(end - position, 1, -1) if _word(tokens, position, n) in vocabulary), 1)
-        joined.append(_word(tokens, position, length))
+        joined.append(tokens[position] if length == 1 else _word(tokens, position, length))
         position += length
     return joined
 

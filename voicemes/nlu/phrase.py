@@ -99,6 +99,20 @@ def words_in(phrase: Phrase) -> Iterator[str]:
             return
 
 
+def slot_types_in(phrase: Phrase) -> Iterator[str]:
+    """The types of the slots of a phrase, as they are at their places."""
+    match phrase:
+        case Slot(_, slot_type):
+            yield slot_type
+        case Seq(items) | OneOf(items):
+            for item in items:
+                yield from slot_types_in(item)
+        case Less(inner):
+            yield from slot_types_in(inner)
+        case _:
+            return
+
+
 def sample(phrase: Phrase, slots: dict[str, Phrase], rng: random.Random) -> list[str]:
     """One random sentence of the phrase, as words; `slots` maps slot types to their phrases."""
     match phrase:

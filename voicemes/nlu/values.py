@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from voicemes.intents import Catalog, ListValue
+from voicemes.intents import BUILT_IN_TYPES, Catalog, ListValue
 from voicemes.model import Live, Reference, SlotData, WordGraph
 from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Network, read_value
@@ -68,7 +68,7 @@ def _letter_words(name: str, sign: str) -> Phrase:
 
 
 def _relative_step() -> Phrase:
-    names = {"next": ("next",), "repeat": ("repeat", "same", "current"), "back": ("previous", "back", "last")}
+    names = {"next": ("next", "following"), "repeat": ("repeat", "same", "current"), "back": ("previous", "back", "last")}
     return one_of(Word(word, value) for value, said in names.items() for word in said)
 
 
@@ -245,6 +245,13 @@ class Vocabulary:
             return COMPOUNDS[slot_type].phrase(self.phrase)
         pattern = PATTERNS.get(slot_type)
         return pattern.phrase() if pattern else self._listed(slot_type)
+
+    def drawable(self) -> dict[str, Phrase]:
+        """Every type to draw sentences from; changes and limits without a unit, which would have to fit what changes."""
+        phrases = {name: self.phrase(name) for name in (*BUILT_IN_TYPES, *self.catalog.lists)}
+        for name, compound in COMPOUNDS.items():
+            phrases[name] = compound.phrase(lambda inner: NOTHING if inner == "unit" else self.phrase(inner))
+        return phrases
 
     def words(self, slot_type: str) -> frozenset[str]:
         """Every word of the values of a type."""

@@ -117,13 +117,18 @@ class Change(Tables):
 
     def require(self, *roles: str) -> None:
         """Refuses who has none of the roles. Anyone is an operator; a supervisor may do everything."""
-        person = self.value("SELECT role FROM person WHERE id = ?", self.operator) if self.operator else None
         allowed = {*roles, "supervisor"}
-        held = [SAME_ROLE.get(role, role) for role in (person, self.actor.role) if role]
-        if "operator" in roles or all(role in allowed for role in held):
+        token = {self.actor.role} if self.actor.role else set()
+        bounds = [held for held in (self._roles_of_operator(), token) if held]
+        if "operator" in roles or all({SAME_ROLE.get(role, role) for role in held} & allowed for held in bounds):
             return
         needed = " or ".join(role.replace("-", " ") for role in roles)
         raise Problem(Code.ROLE_REQUIRED, f"Only a {needed} may do this.")
+
+    def _roles_of_operator(self) -> set[str]:
+        """The role of the person who acts, and what they are qualified for; empty for nobody that is known."""
+        person = self.one("SELECT role, qualifications FROM person WHERE id = ?", self.operator)
+        return {person["role"], *person["qualifications"]} if person else set()
 
     def _find_correlation(self) -> str | None:
         if self._cause is None:

@@ -25,7 +25,7 @@ Row: TypeAlias = dict[str, Any]
 STORE_FILE = Path(__file__).with_name("store.sql")
 VIEWS_FILE = Path(__file__).with_name("views.sql")
 SCHEMA_VERSION = 2
-JSON_COLUMNS = frozenset({"aliases", "data", "details", "inputs"})
+JSON_COLUMNS = frozenset({"aliases", "qualifications", "data", "details", "inputs"})
 LOCK_TIMEOUT_S = 5.0
 """How long to wait for another program that has the file open."""
 

@@ -33,6 +33,7 @@ CREATE TABLE person (
     role TEXT NOT NULL,
     team TEXT REFERENCES team (id),
     line TEXT REFERENCES equipment (id),
+    qualifications TEXT NOT NULL DEFAULT '[]',
     aliases TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 

@@ -47,8 +47,8 @@ def _cover(matcher: Matcher, intent: Intent) -> Coverage:
             possible |= combinations(sentence.phrase)
     return Coverage(
         intent.name,
-        intent.sentences,
-        tuple(template for template in intent.sentences if template not in said),
+        (*intent.sentences, *intent.also),
+        tuple(template for template in (*intent.sentences, *intent.also) if template not in said),
         frozenset(possible),
         frozenset(possible - together),
     )

@@ -14,8 +14,9 @@ from itertools import chain, combinations
 
 from rapidfuzz.distance import Levenshtein
 
-from voicemes.intents import BUILT_IN_TYPES, Intent, Template
+from voicemes.intents import Intent, Template
 from voicemes.model import Scope
+from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
 from voicemes.nlu.phrase import sample
 
@@ -53,9 +54,9 @@ def lint(matcher: Matcher, sounds: Sounds) -> list[Finding]:
     rules = (
         _over_match(matcher, drawn),
         _beginnings(matcher, drawn),
-        _sentences_alike(drawn, sounds),
+        _sentences_alike(_heard(matcher, drawn), sounds),
         _values_alike(matcher, sounds),
-        _short(drawn, sounds),
+        _short(_heard(matcher, drawn), sounds),
         _long_identifiers(matcher),
         _unspoken(matcher, sounds),
         _unused(matcher),
@@ -87,7 +88,7 @@ class Drawn:
 
 def _drawn(matcher: Matcher) -> list[Drawn]:
     """A few sentences of each template and of each dialogue word that is live while nothing goes on."""
-    slots = {name: matcher.vocabulary.phrase(name) for name in (*BUILT_IN_TYPES, *matcher.catalog.lists)}
+    slots = matcher.vocabulary.drawable()
     drawn = []
     for sentence in matcher.sentences(Scope()):
         rng = random.Random(f"{SEED}{sentence.template.text}")  # noqa: S311 - a draw of sentences, no secret
@@ -96,26 +97,40 @@ def _drawn(matcher: Matcher) -> list[Drawn]:
     return drawn
 
 
+def _heard(matcher: Matcher, drawn: list[Drawn]) -> list[Drawn]:
+    """What only a keyboard can say sounds like nothing."""
+    return [one for one in drawn if matcher.can_be_heard(one.sentence, Scope())]
+
+
 def _over_match(matcher: Matcher, drawn: list[Drawn]) -> Iterator[Finding]:
     for one in drawn:
-        others = _exactly(matcher, one.words) - {one.sentence.name}
+        others = meant(read(matcher, " ".join(one.words))) - {one.sentence.name}
         for other in sorted(others):
             pair = " and ".join(sorted((one.sentence.name, other)))
             message = f"“{' '.join(one.words)}” is a sentence of both; say one of them otherwise."
             yield _at("over-match", pair, message, one.sentence)
 
 
-def _exactly(matcher: Matcher, words: Sequence[str]) -> set[str]:
-    """The intents of which these words are a sentence, without any guessing."""
-    return {candidate.intent for candidate in matcher.match(list(words), Scope())}
+def _done_at_once(matcher: Matcher, words: Sequence[str]) -> set[str]:
+    """The intents that would be carried out if just these words were heard."""
+    return {
+        candidate.intent
+        for candidate in matcher.match(list(words), Scope())
+        if _is_at_once(matcher, candidate.intent) and all(slot.type != "text" for slot in candidate.slots)
+    }
+
+
+def _is_at_once(matcher: Matcher, intent: str) -> bool:
+    known = matcher.catalog.intents.get(intent)
+    return known is not None and known.risk == "R1"
 
 
 def _beginnings(matcher: Matcher, drawn: list[Drawn]) -> Iterator[Finding]:
-    """Who pauses in the middle of the longer one has said the shorter one."""
-    for one in drawn:
+    """Who pauses in the middle of the longer one has said the shorter one, which is done without asking."""
+    for one in _heard(matcher, drawn):
         for length in range(1, len(one.words)):
             begun = one.words[:length]
-            for other in sorted(_exactly(matcher, begun) - {one.sentence.name}):
+            for other in sorted(_done_at_once(matcher, begun) - {one.sentence.name}):
                 about = f"{other} begins {one.sentence.name}"
                 message = f"“{' '.join(begun)}” is all of {other} and the beginning of “{' '.join(one.words)}”."
                 yield _at("beginning", about, message, one.sentence)
@@ -169,6 +184,8 @@ def _unused(matcher: Matcher) -> Iterator[Finding]:
         if name not in used:
             yield Finding("unused", f"rule {name}", "no template uses the rule; take it out.", rule.file, rule.line)
     types = {slot.type for intent in catalog.intents.values() for slot in intent.slots.values()}
+    types |= {name for sentence in matcher.sentences(Scope()) for name in matcher.parts_of(sentence)[1]}
+    types |= {name for intent in catalog.intents.values() for text in _templates(intent) for name in _types(text)}
     for name, values in catalog.lists.items():
         if name not in types:
             place = next((alias for value in values for alias in value.aliases), None)
@@ -194,8 +211,13 @@ def _used_rules(matcher: Matcher) -> set[str]:
     return used
 
 
+def _types(template: Template) -> list[str]:
+    """The types that slots are narrowed to: {remark:text} is a remark."""
+    return re.findall(r"{(\w+):", template.text)
+
+
 def _templates(intent: Intent) -> Iterator[Template]:
-    yield from intent.sentences
+    yield from (*intent.sentences, *intent.also)
     for slot in intent.slots.values():
         yield from slot.answers
 

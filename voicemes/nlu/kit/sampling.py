@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from voicemes.errors import CatalogError
-from voicemes.intents import BUILT_IN_TYPES
 from voicemes.model import Scope
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.phrase import sample
@@ -31,7 +30,7 @@ def samples(matcher: Matcher, count: int, seed: int, only: str = "") -> Iterator
     ]
     if not sentences:
         raise CatalogError("there is nothing to say in this catalogue.")
-    slots = {name: matcher.vocabulary.phrase(name) for name in (*BUILT_IN_TYPES, *matcher.catalog.lists)}
+    slots = matcher.vocabulary.drawable()
     rng = random.Random(seed)  # noqa: S311 - a draw of sentences, no secret
     for _ in range(count):
         sentence = rng.choice(sentences)

@@ -5,7 +5,7 @@ nlu/catalog.py reads these from YAML; matcher, dialogue and respond only see wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -15,12 +15,30 @@ from voicemes.model import Scope, SlotData
 Risk: TypeAlias = Literal["R0", "R1", "R2", "R3", "R4"]
 Role: TypeAlias = str
 
+ANYONE, EVERYTHING = "anyone", "supervisor"
+"""The role that everybody has, and the one that has all others."""
+KNOWN = frozenset({"operator", "self"})
+"""Roles of whoever is clocked on."""
+HELD_BY = {
+    "inspector": frozenset({"quality"}),
+    "engineer": frozenset({"process-engineer"}),
+    "process-engineer": frozenset({"engineer"}),
+}
+"""Role -> others that have it, too."""
+
 BUILT_IN_TYPES = (
     *("job", "serial", "lot", "component", "quantity", "value"),
     *("step", "step_number", "relative_step", "text"),
     *("request", "alert", "container", "position", "delta", "decrease", "limits", "duration"),
 )
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
+
+
+def may(role: str, held: Collection[str]) -> bool:
+    """Whether somebody known who holds these roles has `role`."""
+    if role == ANYONE or role in KNOWN or EVERYTHING in held:
+        return True
+    return role in held or bool(HELD_BY.get(role, frozenset()) & set(held))
 
 
 @dataclass(frozen=True, slots=True)

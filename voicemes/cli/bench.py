@@ -63,6 +63,7 @@ def speech(
             seed=seed,
             acceptance=Acceptance(settings.asr.accept_read, settings.asr.accept_write),
             live=live_in_the_plant(settings) if (intents is None if live is None else live) else None,
+            operator=settings.station.operator,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:

@@ -13,11 +13,10 @@ Whatever the class: an intent is for those who have its role. "anyone" is said b
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
-from voicemes.intents import Intent
+from voicemes.intents import ANYONE, Intent
 
 YES_MAX_AGE_S = 10.0
 """A "yes" this long after its question belongs to something else."""
@@ -26,17 +25,6 @@ QUESTION_S = 10.0
 """How long a question waits for its answer before it is asked again, once."""
 MAX_UNHEARD = 2
 """So often "say again?", then the system only listens: repeating it does not help in noise."""
-
-ANYONE, EVERYTHING = "anyone", "supervisor"
-"""The role that everybody has, and the one that has all others."""
-KNOWN = frozenset({"operator", "self"})
-"""Roles of whoever is clocked on."""
-HELD_BY = {
-    "inspector": frozenset({"quality"}),
-    "engineer": frozenset({"process-engineer"}),
-    "process-engineer": frozenset({"engineer"}),
-}
-"""Role -> others that have it, too."""
 
 Way: TypeAlias = Literal["at_once", "read_back", "never"]
 
@@ -47,13 +35,6 @@ class Policy:
     needs_operator: bool
     """Nobody may do it without being known."""
     can_undo: bool
-
-
-def may(role: str, held: Collection[str]) -> bool:
-    """Whether somebody known who holds these roles has `role`."""
-    if role == ANYONE or role in KNOWN or EVERYTHING in held:
-        return True
-    return role in held or bool(HELD_BY.get(role, frozenset()) & set(held))
 
 
 def policy_for(intent: Intent, *, is_guess: bool = False) -> Policy:

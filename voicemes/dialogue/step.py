@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue import answers, submit
-from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, Policy, may, policy_for
+from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, Policy, policy_for
 from voicemes.dialogue.slots import complete, first_missing, first_unknown, mentioned
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say, say_and_listen
-from voicemes.intents import Intent
+from voicemes.intents import Intent, may
 from voicemes.model import (
     Ambiguous,
     Answered,

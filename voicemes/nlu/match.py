@@ -6,12 +6,12 @@ dialogue state, built from the same phrases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
-from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template
+from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template, may
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
@@ -77,6 +77,7 @@ class Matcher:
         """Reads every template. Raises CatalogError for a faulty one."""
         self.catalog = catalog
         self.live = Live()
+        self._held: frozenset[str] = frozenset()
         self.templates = Templates(catalog.rules, (*BUILT_IN_TYPES, *catalog.lists))
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
@@ -102,6 +103,16 @@ class Matcher:
     def exists(self, slot: SlotValue) -> bool:
         """Whether what a slot names is there now, as far as anybody knows."""
         return not isinstance(slot.value, str) or self.live.knows(slot.type, slot.value)
+
+    def heard_by(self, held: Collection[str]) -> Matcher:
+        """The same for the ears of somebody with these roles: what they may not do is not in the recogniser's grammar,
+        which stays small. Typed, it is understood and refused. Nobody's roles (empty) hear everything.
+        """
+        if frozenset(held) == self._held:
+            return self
+        other = copy(self)
+        other._held, other._graphs = frozenset(held), {}  # noqa: SLF001 - another of our own
+        return other
 
     def tokens(self, text: str) -> list[str]:
         return normalize(text, self.words)
@@ -176,11 +187,14 @@ class Matcher:
     def can_be_heard(self, sentence: Sentence, scope: Scope) -> bool:
         """Two identifiers in one breath, "4712 not 4711", can be typed; heard, they would make a yes-no grammar big."""
         intent = self.catalog.intents.get(sentence.name)
-        if intent is not None and sentence.template in intent.also:
+        if intent is not None and (sentence.template in intent.also or not self._hears(intent)):
             return False
         if "{was}" not in sentence.template.text:
             return True
         return self.catalog.intent(scope.intent).slots[sentence.slot].type not in IDENTIFIERS
+
+    def _hears(self, intent: Intent) -> bool:
+        return not self._held or not intent.action.is_write or may(intent.role, self._held)
 
     def slot_reader(self, tokens: list[str]) -> ReadSlot:
         """Reads slot values that begin at a word of `tokens`, each type and place once."""

@@ -207,8 +207,19 @@ def _letter_word(name: str, sign: str) -> Phrase:
 @cache
 def number() -> Phrase:
     """A signed decimal: "minus eighteen", "one point five", "one four two"."""
-    sign = one_of([NOTHING, Word("minus", "-"), Word("negative", "-"), Word("plus")])
-    return Less(seq(sign, _unsigned()), NUMBER_WORD)
+    return seq(sign(), unsigned())
+
+
+@cache
+def sign() -> Phrase:
+    return Less(one_of([NOTHING, Word("minus", "-"), Word("negative", "-"), Word("plus")]), NUMBER_WORD)
+
+
+@cache
+def measured() -> Phrase:
+    """A decimal without a sign, as the recogniser hears it: without pairs and doubles."""
+    whole = one_of([_cardinal(4), Less(_spelled(2, 4), GROUPED)])
+    return Less(seq(whole, optional(seq(Word("point", "."), _spelled(1, 3)))), NUMBER_WORD)
 
 
 @cache

@@ -34,7 +34,9 @@ from voicemes.nlu.spoken import (
     forms,
     identifier,
     letter,
+    measured,
     number,
+    sign,
     spelled,
     unsigned,
 )
@@ -76,7 +78,12 @@ def _step() -> Phrase:
     return one_of([_relative_step(), cardinal(2)])
 
 
-def _position(of: TypePhrase) -> Phrase:
+def _lot(shortest: int, longest: int) -> Phrase:
+    """A lot that need not exist, as the recogniser hears it."""
+    return seq(optional(letter()), spelled(shortest, longest))
+
+
+def _position(of: TypePhrase, _number: Phrase) -> Phrase:
     """Before or after another order, first or last: "ahead of order four seven one one", "to the end"."""
     beside = [("before ", "before"), ("before ", "ahead of"), ("after ", "after"), ("after ", "behind")]
     ends = [("first", "first"), ("first", "to the (front|top)"), ("last", "last"), ("last", "to the (end|back)")]
@@ -91,23 +98,23 @@ def _said(out: str, text: str) -> Phrase:
     return seq(Emit(out), *parts)
 
 
-def _delta(of: TypePhrase) -> Phrase:
+def _delta(of: TypePhrase, number: Phrase) -> Phrase:
     """A change: "minus eighteen microns", "up by two"."""
     by = optional(Word("by"))
     signs: list[Phrase] = [NOTHING, Word("plus"), Word("minus", "-"), Word("negative", "-")]
     signs += [seq(Word("up"), by), seq(Word("down", "-"), by)]
-    return seq(one_of(signs), unsigned(), _unit(of))
+    return seq(one_of(signs), number, _unit(of))
 
 
-def _decrease(of: TypePhrase) -> Phrase:
+def _decrease(of: TypePhrase, number: Phrase) -> Phrase:
     """What follows "lower it by": a change downwards, said without its sign."""
-    return seq(Emit("-"), unsigned(), _unit(of))
+    return seq(Emit("-"), number, _unit(of))
 
 
-def _limits(of: TypePhrase) -> Phrase:
+def _limits(of: TypePhrase, number: Phrase) -> Phrase:
     """Both ways from where it should be: "plus minus twenty microns", "plus twenty minus ten"."""
-    both = seq(Word("plus", "±"), one_of([NOTHING, Word("or"), Word("and")]), Word("minus"), unsigned())
-    each = seq(Word("plus", "+"), unsigned(), optional(Word("and")), Word("minus", "-"), unsigned())
+    both = seq(Word("plus", "±"), one_of([NOTHING, Word("or"), Word("and")]), Word("minus"), number)
+    each = seq(Word("plus", "+"), number, optional(Word("and")), Word("minus", "-"), number)
     return seq(one_of([both, each]), _unit(of))
 
 
@@ -171,7 +178,9 @@ class Pattern:
     heard: Callable[[], Phrase] | None = None
     """What the recogniser listens for, where that is less than may be typed: fewer arcs decode faster."""
     of_length: Callable[[int, int], Phrase] | None = None
-    """The same with so many digits at least and at most, where a value is digits and nothing else."""
+    """The same with so many digits at least and at most, for what need not exist beside what does: it is told digit by
+    digit, because what exists is listed, and pairs of digits triple the size of a grammar.
+    """
     most_digits: int = 0
     """Of an identifier; 0 for a number, which is said in words."""
 
@@ -180,7 +189,8 @@ class Pattern:
 class Compound:
     """A built-in slot type that has values of other types inside."""
 
-    phrase: Callable[[TypePhrase], Phrase]
+    phrase: Callable[[TypePhrase, Phrase], Phrase]
+    """From how other types are said, and how a number without a sign is."""
     finish: Callable[[str], SlotData]
 
 
@@ -193,9 +203,9 @@ COMPOUNDS: dict[str, Compound] = {
 """What a delta or limits emit ends in a blank and the unit, where one was said."""
 
 PATTERNS: dict[str, Pattern] = {
-    "job": Pattern(lambda: identifier(4, 6), of_length=identifier, most_digits=6),
-    "serial": Pattern(lambda: identifier(3, 8), of_length=identifier, most_digits=8),
-    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), most_digits=5),
+    "job": Pattern(lambda: identifier(4, 6), of_length=spelled, most_digits=6),
+    "serial": Pattern(lambda: identifier(3, 8), of_length=spelled, most_digits=8),
+    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), of_length=_lot, most_digits=5),
     "component": Pattern(
         lambda: _component(one_of([digits(1, 3), cardinal(3)])),
         heard=lambda: _component(one_of([Less(spelled(2, 3), SPELLED_COUNT), cardinal(3)])),
@@ -205,11 +215,11 @@ PATTERNS: dict[str, Pattern] = {
         _to_int,
         heard=lambda: one_of([cardinal(4), Less(spelled(2, 4), SPELLED_COUNT)]),
     ),
-    "value": Pattern(number, _to_number),
+    "value": Pattern(number, _to_number, heard=lambda: seq(sign(), measured())),
     "step": Pattern(_step, _to_step),
     "step_number": Pattern(lambda: cardinal(2), _to_int),
     "relative_step": Pattern(_relative_step),
-    "container": Pattern(lambda: identifier(1, 8), of_length=identifier, most_digits=8),
+    "container": Pattern(lambda: identifier(1, 8), heard=lambda: identifier(1, 4), most_digits=8),
     "request": Pattern(_counted, of_length=identifier, most_digits=5),
     "alert": Pattern(_counted, of_length=identifier, most_digits=5),
     "duration": Pattern(_duration, _to_minutes),
@@ -242,7 +252,7 @@ class Vocabulary:
 
     def _phrase(self, slot_type: str) -> Phrase:
         if slot_type in COMPOUNDS:
-            return COMPOUNDS[slot_type].phrase(self.phrase)
+            return COMPOUNDS[slot_type].phrase(self.phrase, unsigned())
         pattern = PATTERNS.get(slot_type)
         return pattern.phrase() if pattern else self._listed(slot_type)
 
@@ -250,7 +260,9 @@ class Vocabulary:
         """Every type to draw sentences from; changes and limits without a unit, which would have to fit what changes."""
         phrases = {name: self.phrase(name) for name in (*BUILT_IN_TYPES, *self.catalog.lists)}
         for name, compound in COMPOUNDS.items():
-            phrases[name] = compound.phrase(lambda inner: NOTHING if inner == "unit" else self.phrase(inner))
+            phrases[name] = compound.phrase(
+                lambda inner: NOTHING if inner == "unit" else self.phrase(inner), unsigned()
+            )
         return phrases
 
     def words(self, slot_type: str) -> frozenset[str]:
@@ -276,7 +288,7 @@ class Vocabulary:
 
     def _heard_phrase(self, slot_type: str) -> Phrase:
         if slot_type in COMPOUNDS:
-            return COMPOUNDS[slot_type].phrase(lambda name: self.heard_phrase(name) or NOTHING)
+            return COMPOUNDS[slot_type].phrase(lambda name: self.heard_phrase(name) or NOTHING, measured())
         known = self.live.references.get(slot_type, ())
         pattern = PATTERNS.get(slot_type)
         if pattern is None:
@@ -326,7 +338,7 @@ class Vocabulary:
 
 def _free(pattern: Pattern, known: Sequence[Reference]) -> Phrase | None:
     """A value that need not exist, in the lengths that do: the recogniser pays in each frame for each state."""
-    lengths = {len(item.id) for item in known if item.id.isdecimal()}
+    lengths = {sum(sign.isdecimal() for sign in item.id) for item in known} - {0}
     if pattern.of_length is not None and lengths:
         return pattern.of_length(min(lengths), max(lengths))
     return pattern.heard() if pattern.heard else None

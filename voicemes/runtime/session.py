@@ -125,7 +125,8 @@ class Session:
             self.bus.publish(EngineTroubled(self.clock.now_s(), "mes", str(exc)))
             return
         if live != self.matcher.live:
-            self.matcher = self.matcher.with_live(live)
+            station = self.settings.station
+            self.matcher = self.matcher.with_live(live).heard_by(live.roles.get(station.operator, (station.role,)))
             self.bus.publish(LiveRefreshed(self.clock.now_s(), to_json(live)))
 
     async def hear(self, source: AudioSource) -> list[TurnEnded]:

@@ -110,11 +110,13 @@ def bench_speech(
     seed: int = 1,
     acceptance: Acceptance | None = None,
     live: Live | None = None,
+    operator: str = "",
     on_progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The object that `bench speech --json` prints: the clean set, then one for each SNR in decibels.
 
-    `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said.
+    `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said. With the
+    `operator`, whose roles it has, the grammar is that of their session.
 
     Raises ConfigError for a faulty manifest, with file and line, and AudioError for a recording that cannot be read.
     """
@@ -123,7 +125,9 @@ def bench_speech(
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
     matcher = Matcher(catalog)
-    bench = Bench(matcher.with_live(live) if live else matcher, recognizer, acceptance or Acceptance())
+    if live is not None:
+        matcher = matcher.with_live(live).heard_by(live.roles.get(operator, ()))
+    bench = Bench(matcher, recognizer, acceptance or Acceptance())
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []

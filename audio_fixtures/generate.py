@@ -2,7 +2,7 @@
 """Makes the recordings of this folder from sentences.yaml: `uv run python audio_fixtures/generate.py`.
 
 Needs the Debian packages `flite` and `espeak-ng`. Every clip is 16 kHz mono FLAC with a sidecar YAML beside it; all of
-them stand in manifest.jsonl. The noise is computed from a seed. Clips that exist already are made again byte for byte
+them stand in manifest.jsonl, those of the whole catalogue in catalogue.jsonl. The noise is computed from a seed. Clips that exist already are made again byte for byte
 only if the speech engines are of the same version, so commit what changes with care.
 """
 
@@ -125,6 +125,19 @@ def make_speech(script: dict[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
+def make_catalogue(script: dict[str, Any]) -> list[dict[str, Any]]:
+    """One recording of each intent, by the voices in turn."""
+    lines, voices = [], list(script["voices"])
+    for number, (intent, row) in enumerate(script["catalogue"].items()):
+        name = voices[number % len(voices)]
+        file = HERE / "catalogue" / f"{intent}-{name}.flac"
+        meaning = {"intent": intent, "slots": row["slots"]}
+        sidecar = {"say": row["say"], "voice": name, "noise": None, **meaning}
+        write(file, synthesize(script["voices"][name], row["say"]), sidecar)
+        lines.append({"audio": str(file.relative_to(HERE)), "voice": name, "say": row["say"], **meaning})
+    return lines
+
+
 def make_noise() -> list[dict[str, Any]]:
     """Three minutes to mix with, and short pieces of noise and silence that must be heard as nothing."""
     rng = np.random.default_rng(SEED)
@@ -144,9 +157,12 @@ def make_noise() -> list[dict[str, Any]]:
 
 def main() -> None:
     script = yaml.safe_load((HERE / "sentences.yaml").read_text())
-    lines = make_speech(script) + make_noise()
-    (HERE / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    print(len(lines), "clips")
+    for name, lines in (
+        ("catalogue", make_catalogue(script)),
+        ("manifest", [*make_speech(script), *make_noise()]),
+    ):
+        (HERE / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        print(name, len(lines), "clips")
 
 
 if __name__ == "__main__":

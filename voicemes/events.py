@@ -55,6 +55,14 @@ class HypothesisChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogReloaded(Event):
+    """The files of the catalogue changed, and the next turns use what they say now."""
+
+    name: ClassVar[str] = "catalog_reloaded"
+    catalog_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveRefreshed(Event):
     """The snapshot of what exists in the MES, as the next turns use it."""
 

@@ -58,7 +58,7 @@ class SlotSpec:
     ask: str = ""
     """The question when it is missing; every required slot has one."""
     fill: Literal["", "context", "station", "operator"] = ""
-    """Where it comes from when it was not said: what was last spoken of, what belongs to this station, or who speaks."""
+    """Where it comes from when it was not said: what was last spoken of, what is at this station, or who speaks."""
     implied_by: Mapping[str, SlotData] = field(default_factory=dict)
     """Other slot -> the value of this one when that was said and this was not: one serial is one piece."""
     answers: tuple[Template, ...] = ()

@@ -111,7 +111,7 @@ class WordGraph:
 # --- understanding ---------------------------------------------------------------------------------------------------
 
 SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData] | Sequence[SlotData]"
-"""A canonical slot value: an id, a number, or a small record such as {"before": "4711"}. Answers of a MES have lists, too."""
+"""A canonical slot value: an id, a number, or a record such as {"before": "4711"}. Answers of a MES have lists, too."""
 
 SlotSource: TypeAlias = Literal["said", "context", "corrected"]
 Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify"]

@@ -2,8 +2,8 @@
 
 Reply templates stand in the intents (`say:`) and in `_replies.yaml`. `{name}` is a value; a part in `[ ]` is left out
 when a value in it is missing. Of a list, `{items}`, each item is said by the template `each`; all of it is shown, its
-beginning is spoken, and `none` is said where it is empty. What is spoken uses only words that can be said back: identifiers digit by digit, units and list values by their
-spoken names.
+beginning is spoken, and `none` is said where it is empty. What is spoken uses only words that can be said back:
+identifiers digit by digit, units and list values by their spoken names.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _value(name: str, value: SlotData | None, intent: Intent | None, catalog: Ca
         return _record(value, intent, catalog)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return _items(value, intent, catalog)
-    return _show(value, catalog), _say(name, value, intent, catalog)
+    slot = intent.slots.get(name) if intent else None
+    return _show(value, slot.type if slot else name, catalog), _say(value, slot.type if slot else name, catalog)
 
 
 def _record(value: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def _kind_of_thing(values: Mapping[str, SlotData], catalog: Catalog) -> dict[str
     """People say "order" and "board" where the slot types are called job and serial, and "someone from quality"."""
     return {
         key: catalog.replies.get(f"{key}_{value}", str(value))
-        for key in ("what", "who")
+        for key in ("what", "who", "many")
         if (value := values.get(key))
     }
 
@@ -99,31 +100,30 @@ def _keep(part: str, values: Mapping[str, SlotData]) -> str:
     return part if all(values.get(name) not in (None, "", "none", ()) for name in names) else ""
 
 
-def _show(value: SlotData | None, catalog: Catalog) -> str:
+def _show(value: SlotData | None, kind: str, catalog: Catalog) -> str:
     """Ids that are words are shown as people write them ("solder bridge", "OEE"), those of things as they are."""
     if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
         return "unknown"
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     is_word = isinstance(value, str) and text.islower() and " " not in text and not any(c.isdigit() for c in text)
-    return (_any_list(text, catalog) or text.replace("-", " ")) if is_word else text
+    return (_listed(text, kind, catalog) or text.replace("-", " ")) if is_word else text
 
 
-def _say(name: str, value: SlotData | None, intent: Intent | None, catalog: Catalog) -> str:
+def _say(value: SlotData | None, kind: str, catalog: Catalog) -> str:
     if isinstance(value, (int, float)):
         return say_number(value)
     if not isinstance(value, str) or not value:
-        return _show(value, catalog)
-    slot = intent.slots.get(name) if intent else None
-    listed = catalog.spoken_name(slot.type if slot else name, value) or _any_list(value, catalog)
+        return _show(value, kind, catalog)
+    listed = _listed(value, kind, catalog)
     if listed:
         return listed
     is_identifier = " " not in value and any(sign.isdigit() for sign in value)
     return spell(value) if is_identifier else value.replace("-", " ") if " " not in value else value
 
 
-def _any_list(value: str, catalog: Catalog) -> str:
-    """The spoken name of an id, whatever list it stands in: answers bring values that no slot announced."""
-    return next((said for name in catalog.lists if (said := catalog.spoken_name(name, value))), "")
+def _listed(value: str, kind: str, catalog: Catalog) -> str:
+    """The spoken name of an id, in its own list or in any: answers bring values that no slot announced."""
+    return next((said for name in (kind, *catalog.lists) if (said := catalog.spoken_name(name, value))), "")
 
 
 def _tidy(text: str) -> str:

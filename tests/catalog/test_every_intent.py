@@ -20,8 +20,8 @@ from voicemes.connectors import open_connector
 from voicemes.nlu.catalog import load_catalog
 from voicemes.nlu.match import Matcher
 from voicemes.plant.server import create_app, open_plant
-from voicemes.runtime.bus import Bus
 from voicemes.ports import Voice
+from voicemes.runtime.bus import Bus
 from voicemes.runtime.session import Session
 from voicemes.runtime.speaker import NoSink, Speaker
 from voicemes.testing import FakeSynthesizer
@@ -142,5 +142,6 @@ async def test_who_may_not_is_told_so(plant: Plant, case: Case) -> None:
     if case.look is None or case.for_everybody:
         assert case.answer in answer, "everybody may ask"
         return
-    assert answer in {"Clock on first. Nothing was written."} or answer.endswith("may do that. Nothing was written.")
+    assert answer.endswith("Nothing was written.")
+    assert "may do that" in answer or answer.startswith("Clock on first.")
     assert plant.look(*case.look) == before

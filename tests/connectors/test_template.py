@@ -38,7 +38,7 @@ def test_a_template_gives_its_value(template: str, value: object) -> None:
     assert type(given_value) is type(value)
 
 
-@pytest.mark.parametrize("template", ["{", "}", "{Job}", "{job", "job}", "{job|upper}", "{}", "{job.id}"])
+@pytest.mark.parametrize("template", ["{", "}", "{Job}", "{job", "job}", "{job|upper}", "{}", "{job.}", "{.id}"])
 def test_a_stray_brace_is_an_error(template: str) -> None:
     with pytest.raises(ValueError, match="belongs to no placeholder"):
         parse(template)

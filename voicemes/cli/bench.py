@@ -17,7 +17,7 @@ from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.live import live_in_the_plant
-from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
+from voicemes.runtime.nlu_bench import ROUTES, measure, measure_identifiers, read_sentences
 from voicemes.runtime.session import build_catalog, build_recognizer
 from voicemes.runtime.speech_bench import bench_speech
 
@@ -75,6 +75,7 @@ def speech(
 @app.command("nlu")
 def nlu(
     file: Annotated[Path, typer.Option(help='A YAML list of {say: "…", intent: name or null, slots: {…}}.')],
+    route: Annotated[str, typer.Option(help="Only what these understand, as grammar,fuzzy.")] = ",".join(ROUTES),
     identifiers: Annotated[bool, typer.Option("--identifiers", help="Time it with 100 to 10,000 live orders.")] = False,
     intents: IntentsDir = None,
     config: ConfigFile = None,
@@ -83,18 +84,22 @@ def nlu(
 ) -> None:
     """Understand sentences that people may say in other words than the templates, and refuse what means nothing."""
     matcher, sentences = Matcher(build_catalog(settings_from(config, intents))), read_sentences(file)
-    result = measure(matcher, sentences)
+    routes = [name.strip() for name in route.split(",")]
+    for name in routes:
+        if name not in ROUTES:
+            raise ConfigError(f"There is no route '{name}'. Known: {', '.join(ROUTES)}.", key="--route")
+    result = measure(matcher, sentences, routes)
     if identifiers:
-        result["median_s_by_identifiers"] = measure_identifiers(matcher, sentences)
+        result["p50_s_by_identifiers"] = measure_identifiers(matcher, sentences)
     if as_json:
         print_json(result)
         return
     screen, false = console(plain=plain), result["false_accepts"]
-    rows = [[route, str(counts["n"]), str(counts["exact"])] for route, counts in result["routes"].items()]
+    rows = [[name, str(one["n"]), f"{one['exact_accuracy']:.1%}"] for name, one in result["routes"].items()]
     show_table(screen, ("route", "sentences", "exact"), rows, plain=plain)
-    screen.print(f"{result['exact']:.1%} of {result['n_in']} exact, {result['median_s'] * 1000:.2f} ms at the median")
+    screen.print(f"{result['exact_accuracy']:.1%} of {result['n_in']} exact, median {milliseconds(result['p50_s'])}")
     screen.print(f"{result['n_out']} out of scope: {false['read']} taken for a question, {false['write']} for a write")
-    for size, seconds in result.get("median_s_by_identifiers", {}).items():
+    for size, seconds in result.get("p50_s_by_identifiers", {}).items():
         screen.print(f"{size} live identifiers: {seconds * 1000:.2f} ms")
 
 

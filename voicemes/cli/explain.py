@@ -15,9 +15,9 @@ from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, sco
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json
 from voicemes.config import Settings
 from voicemes.intents import Catalog
-from voicemes.model import Parse, Scope, Transcript
+from voicemes.model import Candidate, Parse, Scope, Transcript
 from voicemes.nlu.explain import nearest
-from voicemes.nlu.interpret import interpret
+from voicemes.nlu.interpret import alternatives, interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.recordings import Listener
 from voicemes.runtime.session import build_catalog
@@ -43,12 +43,17 @@ def explain(
             "tokens": tokens,
             "words": [asdict(word) for word in parse.transcript.words],
             "thresholds": {"read": settings.asr.accept_read, "write": settings.asr.accept_write},
+            "candidates": [_candidate(one) for one in alternatives(tokens, scope, matcher)],
             "nearest": [asdict(attempt) for attempt in nearest(tokens, scope, matcher)],
         }
         if as_json:
             print_json(found)
         else:
             _show(console(plain=plain), found)
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    return {"intent": one.intent, "slots": one.values, "route": one.route, "score": round(one.score, 3)}
 
 
 def _parses(what: str, settings: Settings, catalog: Catalog, scope: Scope, matcher: Matcher) -> list[Parse]:
@@ -64,6 +69,13 @@ def _show(screen: Console, found: dict[str, Any]) -> None:
         screen.print(Text("how well each word fits the sound (0 is perfect, above 4.3 is doubtful):", QUIET))
         for word in found["words"]:
             screen.print(f"    {word['text']:<14} {word['deficit']:.2f}", markup=False)
+    heard, needed = found["confidence"], found["thresholds"]
+    line = f"confidence {heard:.2f}; a question needs {needed['read']:.2f}, a write {needed['write']:.2f}"
+    screen.print(Text(line, QUIET))
+    for number, one in enumerate(found["candidates"], start=1):
+        slots = ", ".join(f"{name} {value}" for name, value in one["slots"].items())
+        score = f"   {one['route']} {one['score']:.2f}"
+        screen.print(Text.assemble(f"{number}. ", (one["intent"], STRONG), f" {slots}", (score, QUIET)))
     for attempt in found["nearest"]:
         screen.print(Text.assemble((attempt["intent"], STRONG), (f"   {attempt['file']}:{attempt['line']}", QUIET)))
         screen.print(Text.assemble(("    template  ", QUIET), attempt["template"]))

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,23 +17,36 @@ from rich.text import Text
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json, show_table
 from voicemes.errors import ConfigError
+from voicemes.nlu import export
 from voicemes.nlu.catalog import NAME
 from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.recordings import prove_recordings
 from voicemes.runtime.session import build_catalog, build_sounds
 
 app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
+RECORDINGS_HELP = 'Hear these as well: lines of {"audio": path, "intent": name or null, "slots": {…}}.'
 Only = Annotated[str, typer.Argument(help="One intent; without it all.", metavar="[INTENT]", show_default=False)]
 
 
 @app.command("test")
 def prove(
-    only: Only = "", intents: IntentsDir = None, config: ConfigFile = None, as_json: Json = False, plain: Plain = False
+    only: Only = "",
+    recordings: Annotated[Path | None, typer.Option(help=RECORDINGS_HELP)] = None,
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
 ) -> None:
-    """Say every example and not_example of the catalogue. Exit 1 when one is not taken as its file says."""
+    """Say every example and not_example of the catalogue. Exit 1 when one is not taken as its file says.
+
+    With a manifest every recording is heard, too. One that is expected to fail says so in its line: "fails": "why".
+    """
+    settings = settings_from(config, intents)
     matcher = _matcher(intents, config, only)
     screen, n_done, faults = console(plain=plain), 0, 0
-    for one in proof.prove(matcher, only):
+    heard = prove_recordings(recordings, settings, matcher.catalog, only) if recordings else ()
+    for one in chain(proof.prove(matcher, only), heard):
         n_done += 1
         faults += bool(one.fault)
         if as_json:
@@ -119,6 +133,19 @@ def print_schema(
         return
     for name in schema.TITLES:
         _write(folder / f"{name}.schema.json", json.dumps(schema.schema(name), indent=2) + "\n", is_new=False)
+
+
+@app.command("grammar")
+def grammar(
+    folder: Annotated[Path, typer.Option("--write", help="Where the files go.")] = Path("grammars/generated"),
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write the catalogue as grammars for other tools: commands.jsgf, and intent.gbnf for language models."""
+    matcher = _matcher(intents, config, "")
+    for name, text in (("commands.jsgf", export.to_jsgf(matcher)), ("intent.gbnf", export.to_gbnf(matcher.catalog))):
+        _write(folder / name, text, is_new=False)
+        console().print(Text.assemble(("Written: ", GOOD), str(folder / name)))
 
 
 @app.command("new")

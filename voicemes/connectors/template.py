@@ -1,6 +1,7 @@
 """Typed templates: "{quantity}" alone stays a number, "order {job}" is text, an absent value leaves its key out.
 
-A value is text, number or mapping; `{limits.plus}` is a part of one. `{line|default:all}` gives a text for what is absent; `{{` and `}}` are braces.
+A value is text, number or mapping; `{limits.plus}` is a part of one. `{line|default:all}` gives a text for what is
+absent; `{{` and `}}` are braces.
 """
 
 from __future__ import annotations

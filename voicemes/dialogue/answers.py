@@ -71,7 +71,8 @@ def help_reply(rules: Rules, state: DialogueState) -> Reply:
         return Reply("help_filling", {"what": slot.type})
     if state.phase == "confirming":
         return Reply("help_confirming")
-    chosen = [intent.examples[0].say for intent in rules.catalog.intents.values() if intent.examples]
+    known = sorted(rules.catalog.intents.values(), key=lambda intent: -len(intent.examples))
+    chosen = [intent.examples[0].say for intent in known if intent.examples]
     return Reply("help_idle", {"examples": "; ".join(chosen[:N_HELP_EXAMPLES])})
 
 
@@ -79,9 +80,9 @@ def help_about(rules: Rules, topic: str) -> Reply:
     """What there is to say: the values of a list that the topic names, or sentences of the intents that it names."""
     words = {word.removesuffix("s") for word in topic.split()} - NO_TOPIC
     for name, values in rules.catalog.lists.items():
-        own = {name, rules.catalog.replies.get(f"what_{name}", name).split()[-1]}
+        own = {name, rules.catalog.replies.get(f"many_{name}", name).split()[-1].removesuffix("s")}
         if words & own:
-            return Reply("help_values", {"what": name, "n": len(values), "items": tuple(value.id for value in values)})
+            return Reply("help_values", {"many": name, "n": len(values), "items": tuple(value.id for value in values)})
     examples = [
         intent.examples[0].say
         for intent in rules.catalog.intents.values()

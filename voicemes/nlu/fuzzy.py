@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, count
 
+from jellyfish import metaphone
 from rapidfuzz.fuzz import ratio
 
 from voicemes.model import Candidate, Scope
@@ -40,7 +41,9 @@ UNKNOWN_COST = 0.8
 LEAST_WEIGHT = 0.3
 """Of a word that every intent has. One that a single intent has weighs 1."""
 FORM_COST, SPELLING_COST, LIKENESS = 0.1, 0.5, 80.0
-"""A word in another form ("reduced", "reduce"), and one that is written nearly alike (per cent of letters)."""
+"""A word in another form ("reduced", "reduce"), and one that is written nearly alike (per cent of letters) or sounds so."""
+LEAST_SOUNDED = 4
+"""Letters of a word whose sound says something: "to" and "day" have one consonant."""
 NUMBERS = frozenset(
     (
         *(*DIGITS, "oh", "double", "triple", "point", "minus", "negative", "plus", "hundred", "thousand"),
@@ -72,6 +75,8 @@ LEAST_UNDERSTOOD = 1.2
 """Weight that must have been understood: one word of one intent is not enough."""
 TEXT_COST = 0.15
 """For each word of a remark: a reading with less of it explains more."""
+ASKING_COST = 0.5
+"""For a question word that was not said: "order 4711 started" asks nothing."""
 VALUE_COST = 1.2
 """For a name of the catalogue ("stencil clog") that the intent has no place for."""
 MARGIN = 0.25
@@ -264,7 +269,7 @@ class _Search:
         token = self.tokens[at] if at < len(self.tokens) else None
         for word, moves in closed.words.items():
             weight = self._weight(stem(word))
-            missing = MISSING_FILLER_COST if word in FILLERS else weight
+            missing = self._missing(word, weight)
             instead = 0.0 if word == token else self._other_form(word, at)
             for to, _, _ in moves:
                 if instead is not None:
@@ -284,10 +289,28 @@ class _Search:
         if skip < math.inf:
             yield skip, 0.0, at + 1, step.state, step.bound
 
+    def _missing(self, word: str, weight: float) -> float:
+        """What it costs that a word of the template was not said."""
+        if word in ASKING:
+            return ASKING_COST
+        return MISSING_FILLER_COST if word in FILLERS else weight
+
     def _other_form(self, word: str, at: int) -> float | None:
         """What it costs to take the said word for this one; None where it is another word."""
         if at >= len(self.tokens) or word in self.book.kept or self.tokens[at] in self.book.kept:
             return None
         if stem(word) == self.stems[at]:
             return FORM_COST
-        return SPELLING_COST if ratio(word, self.tokens[at]) >= LIKENESS else None
+        return SPELLING_COST if _are_alike(word, self.tokens[at]) else None
+
+
+@lru_cache(maxsize=100_000)
+def _are_alike(word: str, said: str) -> bool:
+    """By letters, or by sound: what a recogniser writes for a word sounds like it."""
+    return ratio(word, said) >= LIKENESS or (min(len(word), len(said)) >= LEAST_SOUNDED and sound(word) == sound(said))
+
+
+@lru_cache(maxsize=10_000)
+def sound(word: str) -> str:
+    """The consonants of a word as English says them (Metaphone)."""
+    return metaphone(word)

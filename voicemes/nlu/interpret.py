@@ -65,6 +65,14 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
     return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)
 
 
+def alternatives(tokens: list[str], scope: Scope, matcher: Matcher, n_most: int = 5) -> list[Candidate]:
+    """Every reading there is, exact and guessed, the best first: for whoever wonders what else it could have been."""
+    exact = matcher.match(tokens, scope)
+    guessed = guess(matcher, tokens, scope) if scope.phase == "idle" else []
+    known = {candidate.intent for candidate in exact}
+    return [*exact, *(one for one in guessed if one.intent not in known)][:n_most]
+
+
 def _likeliest(best: list[Candidate], matcher: Matcher) -> list[Candidate]:
     """Of equal readings those whose identifiers exist ("4711 fifty", not 47115 and zero), and of two intents the one
     whose template says more exactly what it takes.

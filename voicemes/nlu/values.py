@@ -70,7 +70,8 @@ def _letter_words(name: str, sign: str) -> Phrase:
 
 
 def _relative_step() -> Phrase:
-    names = {"next": ("next", "following"), "repeat": ("repeat", "same", "current"), "back": ("previous", "back", "last")}
+    again, before = ("repeat", "same", "current"), ("previous", "back", "last")
+    names = {"next": ("next", "following"), "repeat": again, "back": before}
     return one_of(Word(word, value) for value, said in names.items() for word in said)
 
 
@@ -78,7 +79,7 @@ def _step() -> Phrase:
     return one_of([_relative_step(), cardinal(2)])
 
 
-def _lot(shortest: int, longest: int) -> Phrase:
+def _spelled_lot(shortest: int, longest: int) -> Phrase:
     """A lot that need not exist, as the recogniser hears it."""
     return seq(optional(letter()), spelled(shortest, longest))
 
@@ -178,8 +179,10 @@ class Pattern:
     heard: Callable[[], Phrase] | None = None
     """What the recogniser listens for, where that is less than may be typed: fewer arcs decode faster."""
     of_length: Callable[[int, int], Phrase] | None = None
-    """The same with so many digits at least and at most, for what need not exist beside what does: it is told digit by
-    digit, because what exists is listed, and pairs of digits triple the size of a grammar.
+    """The same with so many digits at least and at most, where a value is digits and nothing else."""
+    beside: Callable[[int, int], Phrase] | None = None
+    """The same for what does not exist, beside what does and is listed: it is heard digit by digit, because pairs of
+    digits triple the size of a grammar.
     """
     most_digits: int = 0
     """Of an identifier; 0 for a number, which is said in words."""
@@ -203,9 +206,9 @@ COMPOUNDS: dict[str, Compound] = {
 """What a delta or limits emit ends in a blank and the unit, where one was said."""
 
 PATTERNS: dict[str, Pattern] = {
-    "job": Pattern(lambda: identifier(4, 6), of_length=spelled, most_digits=6),
-    "serial": Pattern(lambda: identifier(3, 8), of_length=spelled, most_digits=8),
-    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), of_length=_lot, most_digits=5),
+    "job": Pattern(lambda: identifier(4, 6), of_length=identifier, beside=spelled, most_digits=6),
+    "serial": Pattern(lambda: identifier(3, 8), of_length=identifier, beside=spelled, most_digits=8),
+    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), beside=_spelled_lot, most_digits=5),
     "component": Pattern(
         lambda: _component(one_of([digits(1, 3), cardinal(3)])),
         heard=lambda: _component(one_of([Less(spelled(2, 3), SPELLED_COUNT), cardinal(3)])),
@@ -257,7 +260,7 @@ class Vocabulary:
         return pattern.phrase() if pattern else self._listed(slot_type)
 
     def drawable(self) -> dict[str, Phrase]:
-        """Every type to draw sentences from; changes and limits without a unit, which would have to fit what changes."""
+        """Every type to draw sentences from; changes and limits without a unit, which would have to fit."""
         phrases = {name: self.phrase(name) for name in (*BUILT_IN_TYPES, *self.catalog.lists)}
         for name, compound in COMPOUNDS.items():
             phrases[name] = compound.phrase(
@@ -295,7 +298,8 @@ class Vocabulary:
             return self.phrase(slot_type)
         free = _free(pattern, known) or self.phrase(slot_type)
         if 0 < len(known) <= MAX_SPELLED_OUT:
-            return one_of([*(forms(item.id) for item in known), Less(free, UNLISTED)])
+            unlisted = pattern.beside(*_lengths(known)) if pattern.beside and _lengths(known) else free
+            return one_of([*(forms(item.id) for item in known), Less(unlisted, UNLISTED)])
         return free
 
     def read(self, slot_type: str, tokens: list[str], position: int) -> list[tuple[int, str]]:
@@ -338,10 +342,16 @@ class Vocabulary:
 
 def _free(pattern: Pattern, known: Sequence[Reference]) -> Phrase | None:
     """A value that need not exist, in the lengths that do: the recogniser pays in each frame for each state."""
-    lengths = {sum(sign.isdecimal() for sign in item.id) for item in known} - {0}
+    lengths = _lengths(known)
     if pattern.of_length is not None and lengths:
-        return pattern.of_length(min(lengths), max(lengths))
+        return pattern.of_length(*lengths)
     return pattern.heard() if pattern.heard else None
+
+
+def _lengths(known: Sequence[Reference]) -> tuple[int, int] | tuple[()]:
+    """The least and the most digits of what exists; nothing where nothing has any."""
+    lengths = {sum(sign.isdecimal() for sign in item.id) for item in known} - {0}
+    return (min(lengths), max(lengths)) if lengths else ()
 
 
 def _spoken_alias(alias: str) -> Phrase:

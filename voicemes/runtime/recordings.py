@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from voicemes.endpoint import settings_for
 from voicemes.engines.audio import wav
 from voicemes.intents import Catalog
 from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript
-from voicemes.nlu.interpret import Acceptance, interpret
+from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
+from voicemes.nlu.kit.proof import Proof
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.session import build_recognizer, context_of
+from voicemes.runtime.speech_bench import Clip, is_right, read_manifest
 
 PIECE_S = 0.1
 """How much the recogniser gets at a time, as from a microphone."""
@@ -76,3 +79,31 @@ class Listener:
         parse = interpret(transcript, self._scope, self._matcher, Acceptance(asr.accept_read, asr.accept_write))
         nlu_s = time.perf_counter() - before_s
         return Recognised(parse, started_s, ended_s, {"asr": asr_s, "nlu": nlu_s, "decision": asr_s + nlu_s})
+
+
+def prove_recordings(manifest: Path, settings: Settings, catalog: Catalog, only: str = "") -> Iterator[Proof]:
+    """Every recording of a manifest (or those of one intent), against what its line says. Raises ConfigError."""
+    listeners: dict[Scope, Listener] = {}
+    for number, clip in enumerate(read_manifest(manifest, "idle"), start=1):
+        if only not in ("", clip.intent):
+            continue
+        if clip.scope not in listeners:
+            listeners[clip.scope] = Listener(settings, catalog, clip.scope)
+        parse = listeners[clip.scope].hear(clip.audio)[0].parse
+        fault = _fault(clip, parse)
+        if clip.fails and not fault:
+            fault = f"understood now; take out 'fails: {clip.fails}'"
+        elif clip.fails:
+            fault = ""
+        yield Proof(clip.intent or "nothing", "recording", clip.audio.name, str(manifest), number, fault, clip.fails)
+
+
+def _fault(clip: Clip, parse: Parse) -> str:
+    found = candidates_of(parse)
+    if clip.intent is None:
+        return f"taken for {found[0].intent}" if found else ""
+    if is_right(clip, parse):
+        return ""
+    heard = f"heard “{parse.transcript.text}”" if parse.transcript.text else "nothing was heard"
+    meant = " or ".join(f"{one.intent} {one.values}" for one in found)
+    return f"{heard}, taken for {meant}" if meant else f"{heard}, refused"

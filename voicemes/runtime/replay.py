@@ -65,6 +65,8 @@ class _Player:
             case "session_started":
                 self.state = DialogueState(event["session_id"], event["operator_id"], event.get("role", "operator"))
                 self.is_same_catalog = event["catalog_hash"] == self.matcher.catalog.hash
+            case "catalog_reloaded":
+                self.is_same_catalog = event["catalog_hash"] == self.matcher.catalog.hash
             case "live_refreshed":
                 self.live = live_from_json(event["live"])
                 self.matcher = self.matcher.with_live(self.live)

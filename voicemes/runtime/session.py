@@ -23,6 +23,7 @@ from voicemes.engines.tts.cache import CachingSynthesizer
 from voicemes.errors import EngineMissing, MesError, VoicemesError
 from voicemes.events import (
     AudioDropped,
+    CatalogReloaded,
     EngineTroubled,
     HypothesisChanged,
     LiveRefreshed,
@@ -39,6 +40,7 @@ from voicemes.model import (
     Heard,
     Input,
     Key,
+    Live,
     Pressed,
     Reply,
     Scope,
@@ -56,6 +58,7 @@ from voicemes.runtime.codec import to_json
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
 from voicemes.runtime.news import NewsDesk
+from voicemes.runtime.reload import LOOK_S, CatalogWatch
 from voicemes.runtime.speaker import NoSink, Speaker
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.turn import Turn, take_turn
@@ -76,6 +79,8 @@ class Session:
     """Where nothing is heard (typed input only) there are none."""
     desk: NewsDesk | None = None
     """Where the plant's news is not followed there is none."""
+    watch: CatalogWatch | None = None
+    """Where the catalogue's files are not followed there is none."""
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     state: DialogueState = field(init=False)
     _hearing: EngineThread = field(init=False)
@@ -85,6 +90,7 @@ class Session:
     """How long the last question waits; None where nothing was asked."""
     _waiting_since_s: float = 0.0
     _refreshed_s: float = float("-inf")
+    _looked_s: float = float("-inf")
     _spoken_over: bool = False
     _last_voice_s: float = 0.0
     """When anybody last spoke, the operator or we."""
@@ -125,9 +131,29 @@ class Session:
             self.bus.publish(EngineTroubled(self.clock.now_s(), "mes", str(exc)))
             return
         if live != self.matcher.live:
-            station = self.settings.station
-            self.matcher = self.matcher.with_live(live).heard_by(live.roles.get(station.operator, (station.role,)))
+            self.matcher = self._here(self.matcher, live)
             self.bus.publish(LiveRefreshed(self.clock.now_s(), to_json(live)))
+
+    def _here(self, matcher: Matcher, live: Live) -> Matcher:
+        """What can be said at this station, by who works at it."""
+        station = self.settings.station
+        return matcher.with_live(live).heard_by(live.roles.get(station.operator, (station.role,)))
+
+    async def reload(self) -> None:
+        """Takes up a catalogue that was edited, between two actions. One that cannot be used leaves the old one."""
+        now_s = self.clock.now_s()
+        if self.watch is None or self.state.phase != "idle" or now_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = now_s
+        try:
+            matcher = await self.watch.changed()
+        except VoicemesError as exc:
+            self.bus.publish(EngineTroubled(self.clock.now_s(), "catalogue", f"{exc} The old one stays in use."))
+            return
+        if matcher is not None:
+            self.matcher = self._here(matcher, self.matcher.live)
+            self.bus.publish(CatalogReloaded(self.clock.now_s(), matcher.catalog.hash))
+            await self._get_ready(self.state.scope)
 
     async def hear(self, source: AudioSource) -> list[TurnEnded]:
         """Listens until the source ends, and takes a turn for each utterance."""
@@ -168,6 +194,7 @@ class Session:
 
     async def type(self, text: str) -> TurnEnded:
         """The same sentence from a keyboard."""
+        await self.reload()
         return await self._turn_of_text(Transcript(text, "keyboard"), {}, while_speaking=False)
 
     async def press(self, key: Key) -> TurnEnded:
@@ -188,6 +215,8 @@ class Session:
     async def close(self) -> None:
         if self.desk is not None:
             await self.desk.close()
+        if self.watch is not None:
+            self.watch.close()
         self._hearing.close()
         self._source.close()
         await self.speaker.close()
@@ -251,11 +280,12 @@ class Session:
         now_s = self.clock.now_s()
         if self.speaker.is_speaking or (self.ears is not None and self.ears.is_hearing):
             self._waiting_since_s = self._last_voice_s = now_s
+            return []
+        await self.reload()
         if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
             return await self._tell_news(now_s)
         self._timeout_s = None
         return [await self._take(TimedOut(), {})]
-
 
     async def wait_for_news(self, timeout_s: float) -> list[TurnEnded]:
         """Says nothing itself, until the plant had something to say or the time is over."""
@@ -348,6 +378,7 @@ async def open_session(
         clock=clock,
         ears=build_ears(settings) if with_ears else None,
         desk=build_desk(settings, catalog, bus, clock) if with_ears and settings.news.listen else None,
+        watch=CatalogWatch(settings.intents_dir, lambda: Matcher(build_catalog(settings))),
     )
     try:
         yield session

@@ -18,7 +18,9 @@ from voicemes.intents import Intent, Template
 from voicemes.model import Scope
 from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
+from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import sample
+from voicemes.numbers import TEENS, TENS
 
 N_SAMPLES = 4
 """Sentences drawn from a template: what collides does so for most values."""
@@ -30,6 +32,8 @@ ALIKE, MOST_APART = 0.25, 2
 digit for another, as in "oven one" and "oven two", in three."""
 MAX_DIGITS = 6
 """Each digit more is one more to be misheard: nine in ten right for each is one in two for six."""
+
+TEENS_AND_TENS = frozenset((*TEENS[3:], *TENS))
 
 Sounds = Callable[[str], Sequence[str]]
 """The phones of a word; nothing where nobody has written down how it is said."""
@@ -56,6 +60,7 @@ def lint(matcher: Matcher, sounds: Sounds) -> list[Finding]:
         _beginnings(matcher, drawn),
         _sentences_alike(_heard(matcher, drawn), sounds),
         _values_alike(matcher, sounds),
+        _teens(matcher),
         _short(_heard(matcher, drawn), sounds),
         _long_identifiers(matcher),
         _unspoken(matcher, sounds),
@@ -175,6 +180,24 @@ def _values_alike(matcher: Matcher, sounds: Sounds) -> Iterator[Finding]:
                 first, second = sorted((left, right))
                 message = f"“{alias.text}” sounds like “{other.text}”; give one of them another name."
                 yield Finding("sounds-alike", f"{name}: {first} / {second}", message, alias.file, alias.line)
+
+
+def _teens(matcher: Matcher) -> Iterator[Finding]:
+    """Two values of a list that differ by "fifteen" and "fifty" alone: no headset in a hall tells them apart."""
+    for name, values in matcher.catalog.lists.items():
+        said: dict[str, tuple[str, Template]] = {}
+        for value in values:
+            for alias in value.aliases:
+                plain = " ".join(_word_of_tens(word) for word in normalize(alias.text))
+                other, first = said.setdefault(plain, (value.id, alias))
+                if other != value.id and {*normalize(alias.text)} & TEENS_AND_TENS:
+                    about = f"{name}: {' / '.join(sorted((other, value.id)))}"
+                    message = f"“{alias.text}” and “{first.text}” differ by teen and ty only; say one otherwise."
+                    yield Finding("teen-ty", about, message, alias.file, alias.line)
+
+
+def _word_of_tens(word: str) -> str:
+    return TENS[TEENS.index(word) - 2] if word in TEENS[3:] else word
 
 
 def _unused(matcher: Matcher) -> Iterator[Finding]:

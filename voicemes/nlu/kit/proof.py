@@ -17,7 +17,7 @@ class Proof:
     """One sentence of a file, and what came of it."""
 
     intent: str
-    kind: Literal["example", "not_example"]
+    kind: Literal["example", "not_example", "recording"]
     say: str
     file: str
     line: int

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import textwrap
 from pathlib import Path
 
-from voicemes.model import Scope, Transcript, Understood
-from voicemes.nlu.catalog import load_catalog
-from voicemes.nlu.interpret import interpret
+import pytest
+from typer.testing import CliRunner
+
+from voicemes.cli.main import app
+from voicemes.config import CatalogSettings, Settings
+from voicemes.nlu.kit.coverage import cover
+from voicemes.nlu.kit.lint import lint
+from voicemes.nlu.kit.proof import prove
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.session import build_catalog, build_sounds
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,11 +32,30 @@ def test_the_two_commands_are_the_whole_set_up() -> None:
     assert "uv run --extra llm pytest\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_the_intent_of_the_readme_works(tmp_path: Path) -> None:
-    (tmp_path / "cleaning").mkdir()
-    (tmp_path / "cleaning" / "clean.record.yaml").write_text(block_with("intent: clean.record"), encoding="utf-8")
-    shutil.copytree(ROOT / "intents" / "_lists", tmp_path / "_lists")
-    matcher = Matcher(load_catalog(tmp_path, base=ROOT / "intents"))
-    parse = interpret(Transcript("printer one is clean", "keyboard"), Scope(), matcher)
-    assert isinstance(parse, Understood)
-    assert (parse.candidate.intent, parse.candidate.values) == ("clean.record", {"equipment": "SPP-1"})
+@pytest.fixture
+def laboratory(tmp_path: Path) -> Path:
+    """The catalogue of the README, written as it says."""
+    files = {"samples/sample.freeze.yaml": "intent: sample.freeze", "_lists/freezer.yaml": "list: freezer"}
+    for name, words in files.items():
+        file = tmp_path / "lab" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(block_with(words), encoding="utf-8")
+    return tmp_path / "lab"
+
+
+def test_the_intent_of_the_readme_is_proven_and_clean(laboratory: Path) -> None:
+    settings = Settings(catalog=CatalogSettings(intents=laboratory))
+    matcher = Matcher(build_catalog(settings))
+    assert [one for one in prove(matcher) if one.fault] == []
+    assert [one for one in lint(matcher, build_sounds(settings)) if not one.reason] == []
+    assert all(not one.unsaid for one in cover(matcher))
+
+
+def test_the_intent_of_the_readme_works_by_text_and_by_a_recording(laboratory: Path, tmp_path: Path) -> None:
+    said, file = "store the sample in the red freezer", tmp_path / "freezer.wav"
+    typed = CliRunner().invoke(app, ["text", said, "--intents", str(laboratory), "--json"])
+    assert CliRunner().invoke(app, ["say", said, "-o", str(file)]).exit_code == 0
+    heard = CliRunner().invoke(app, ["hear", str(file), "--intents", str(laboratory), "--json"])
+    for result in (typed, heard):
+        found = json.loads(result.stdout)
+        assert (found["intent"], found["slots"]) == ("sample.freeze", {"freezer": "red"})

@@ -131,6 +131,8 @@ class Acceptance:
     rule: str
     about: str
     reason: str
+    is_inherited: bool = False
+    """Of the catalogue whose dialogue words and replies are used; it may be about something that is not here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from commands import Run
 
 NEW = ("intents", "new", "tea.brew", "--say", "brew {quantity} cups of tea", "--slot", "quantity")
+FIXTURES = Path(__file__).resolve().parents[2] / "audio_fixtures"
 ASKED = ("--summary", "Brew tea", "--risk", "R1")
 
 
@@ -103,3 +104,24 @@ def test_schemas_are_written_for_editors(run: Run, tmp_path: Path) -> None:
     run("intents", "schema", "--write", str(tmp_path))
     assert len(list(tmp_path.glob("*.schema.json"))) == 6
     assert run("intents", "schema", "song").code == 2
+
+
+def test_recordings_are_proved_and_expected_failures_are_strict(run: Run, tmp_path: Path) -> None:
+    sound = FIXTURES / "job.next" / "my-next-slt.flac"
+    line = {"audio": str(sound), "intent": "job.next", "slots": {}}
+    manifest = tmp_path / "manifest.jsonl"
+    rows = [line, {**line, "fails": "too quiet"}, {**line, "intent": "job.start"}, {**line, "intent": None}]
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result = run("intents", "test", "job.next", "--recordings", manifest, "--json")
+    assert result.code == 1
+    faults = [one["fault"] for one in result.lines if one["kind"] == "recording"]
+    assert faults == ["", "understood now; take out 'fails: too quiet'"], "those of another intent are not heard"
+    every = run("intents", "test", "--recordings", manifest, "--json")
+    faults = [one["fault"] for one in every.lines if one["kind"] == "recording"][2:]
+    assert faults == ["heard “what's my next job”, taken for job.next {}", "taken for job.next"]
+
+
+def test_the_grammars_are_written(run: Run, tmp_path: Path) -> None:
+    run("intents", "grammar", "--write", tmp_path)
+    assert (tmp_path / "commands.jsgf").read_text(encoding="utf-8").startswith("#JSGF V1.0;")
+    assert "root ::=" in (tmp_path / "intent.gbnf").read_text(encoding="utf-8")

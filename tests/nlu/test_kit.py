@@ -107,6 +107,7 @@ def test_a_skeleton_loads_and_is_understood(tmp_path: Path, risk: str) -> None:
 SOUNDS = {
     "small": "S M AO L", "large": "L AA R JH", "tea": "T IY", "please": "P L IY Z", "lard": "L AA R D",
     "coffee": "K AA F IY", "teas": "T IY Z", "the": "DH AH", "show": "SH OW", "now": "N AW",
+    "size": "S AY Z", "fifteen": "F IH F T IY N", "fifty": "F IH F T IY",
 }
 
 
@@ -141,12 +142,24 @@ ACCEPTED = "accepted:\n  - {rule: too-short, about: tea, reason: everybody says 
             ["sounds-alike: small tea please / small teas please"],
         ),
         (FINE, "list: size\nvalues: [small, large, lard]\n", "", ["sounds-alike: size: lard / large"]),
+        (
+            {"tea.show": '["please show the {size} now"]', "teas.show": '["please show tea {size} now"]'},
+            SIZES, "",
+            ["sounds-alike: please show tea {size} now / please show the {size} now"],
+        ),
+        (
+            FINE, "list: size\nvalues: [size fifteen, size fifty]\n", "",
+            [f"{rule}: size: size fifteen / size fifty" for rule in ("sounds-alike", "teen-ty")],
+        ),
         ({**FINE, "tea.now": '["tea"]'}, SIZES, "", ["too-short: tea"]),
         ({**FINE, "tea.now": '["tea"]'}, SIZES, ACCEPTED, ["too-short: tea (everybody says it)"]),
         (FINE, SIZES, ACCEPTED, ["stale: tea"]),
         ({**FINE, "milk.order": '["show the milk"]'}, SIZES, "", ["no-pronunciation: milk"]),
     ],
-    ids=["fine", "both", "beginning", "other words", "alike", "list", "short", "accepted", "stale", "unknown word"],
+    ids=[
+        "fine", "both", "beginning", "other words", "alike", "list", "alike with a value", "teen", "short", "accepted",
+        "stale", "unknown word",
+    ],
 )  # fmt: skip
 def test_lint_finds(tmp_path: Path, intents: dict[str, str], lists: str, accepted: str, expected: list[str]) -> None:
     assert findings(tmp_path, intents, lists, accepted) == expected

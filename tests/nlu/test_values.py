@@ -18,7 +18,9 @@ from voicemes.nlu.values import DESIGNATORS, PATTERNS, Vocabulary
 from voicemes.numbers import say_cardinal, say_number, spell
 
 EMPTY = Catalog(intents={})
-VOCABULARY = Vocabulary(EMPTY, Live(), Templates({}))
+UNITS = {"um": "microns", "N": "newtons", "degC": "degrees"}
+MEASURED = Catalog({}, {"unit": tuple(ListValue(unit, (Template(said),)) for unit, said in UNITS.items())})
+VOCABULARY = Vocabulary(MEASURED, Live(), Templates({}))
 
 
 def readings(slot_type: str, said: str, vocabulary: Vocabulary = VOCABULARY) -> list[SlotData]:
@@ -149,6 +151,25 @@ def test_a_designator_is_understood_by_letter_and_by_nato_word(sign: str, number
         ("step", "previous", "back"),
         ("step", "three", 3),
         ("text", "the belt is loose", "the belt is loose"),
+        ("request", "twelve", "12"),
+        ("alert", "one two", "12"),
+        ("container", "five", "5"),
+        ("position", "before forty-seven eleven", {"before": "4711"}),
+        ("position", "ahead of order four seven one one", {"before": "4711"}),
+        ("position", "behind 4711", {"after": "4711"}),
+        ("position", "to the front", "first"),
+        ("position", "last", "last"),
+        ("delta", "minus eighteen microns", -18),
+        ("delta", "up by two point five", 2.5),
+        ("delta", "down three newtons", -3),
+        ("decrease", "five degrees", -5),
+        ("limits", "plus minus twenty microns", {"plus": 20, "minus": 20, "unit": "um"}),
+        ("limits", "plus or minus zero point two", {"plus": 0.2, "minus": 0.2}),
+        ("limits", "plus thirty minus ten", {"plus": 30, "minus": 10}),
+        ("limits", "±5", {"plus": 5, "minus": 5}),
+        ("duration", "ten minutes", 10),
+        ("duration", "half an hour", 30),
+        ("duration", "two hours", 120),
     ],
 )
 def test_the_ways_people_say_it(slot_type: str, said: str, value: SlotData) -> None:

@@ -129,7 +129,7 @@ def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
         dialogue=words,
         leads=leads,
         replies=_load_replies(_either("_replies.yaml", folder, base)),
-        accepted=_load_accepted(folder / "_lint.yaml"),
+        accepted=_load_accepted(folder, base),
         hash=_hash(files, folder),
     )
     _check_types(catalog)
@@ -253,11 +253,15 @@ def _load_rules(file: Path) -> dict[str, Template]:
     return {name: Template(text, str(file), document.line((name,))) for name, text in document.data.items()}
 
 
-def _load_accepted(file: Path) -> tuple[Acceptance, ...]:
-    if not file.exists():
-        return ()
-    data = Document(file).check(LintFile)
-    return tuple(Acceptance(one.rule, one.about, one.reason) for one in data.accepted)
+def _load_accepted(folder: Path, base: Path | None) -> tuple[Acceptance, ...]:
+    """Those of the folder, which count first, and those of the base."""
+    found: dict[tuple[str, str], Acceptance] = {}
+    for place in (folder, base):
+        if place is not None and (place / "_lint.yaml").exists():
+            for one in Document(place / "_lint.yaml").check(LintFile).accepted:
+                inherited = place != folder
+                found.setdefault((one.rule, one.about), Acceptance(one.rule, one.about, one.reason, inherited))
+    return tuple(found.values())
 
 
 def _load_replies(file: Path | None) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from itertools import accumulate, count
 from jellyfish import metaphone
 from rapidfuzz.fuzz import ratio
 
+from voicemes.intents import ANYONE
 from voicemes.model import Candidate, Scope
 from voicemes.nlu.match import Compiled, Matcher
 from voicemes.nlu.network import Bound, Closed, Path, ReadSlot
@@ -41,7 +42,8 @@ UNKNOWN_COST = 0.8
 LEAST_WEIGHT = 0.3
 """Of a word that every intent has. One that a single intent has weighs 1."""
 FORM_COST, SPELLING_COST, LIKENESS = 0.1, 0.5, 80.0
-"""A word in another form ("reduced", "reduce"), and one that is written nearly alike (per cent of letters) or sounds so."""
+"""A word in another form ("reduced", "reduce"), and one that is written nearly alike (per cent of letters), or sounds
+alike."""
 LEAST_SOUNDED = 4
 """Letters of a word whose sound says something: "to" and "day" have one consonant."""
 NUMBERS = frozenset(
@@ -198,7 +200,9 @@ class _Search:
                     return
 
     def _share(self, name: str) -> float:
-        return WRITE_SHARE if writes(self.matcher, name) else READ_SHARE
+        known = self.matcher.catalog.intents.get(name)
+        is_urgent = known is not None and known.role == ANYONE  # nobody in need finds the right words
+        return WRITE_SHARE if writes(self.matcher, name) and not is_urgent else READ_SHARE
 
     def _values(self) -> list[set[str]]:
         """The list types of which each word is a value, or part of one."""

@@ -19,6 +19,7 @@ from voicemes.nlu.normalize import Inner, normalize
 from voicemes.nlu.phrase import Phrase, slot_types_in, words_in
 from voicemes.nlu.template import Templates
 from voicemes.nlu.values import Vocabulary
+from voicemes.numbers import DIGITS, TEENS, TENS
 
 T = TypeVar("T")
 
@@ -86,8 +87,8 @@ class Matcher:
         self._books: dict[Callable[[Matcher], Any], Any] = {}
         self._graphs: dict[Scope, WordGraph] = {}
         self._read_the_rest()
-        self.words = self.graph(Scope()).words.union(*(self.parts_of(sentence)[0] for sentence in self._intents))
-        """What a run of letters may be joined into ("A O I"): every word of the idle grammar, and of live names."""
+        self.words = self._known_words()
+        """What a run of letters may be joined into ("A O I"): every word of sentences, lists and live names."""
 
     def with_live(self, live: Live) -> Matcher:
         """The same catalogue with another snapshot; templates are not read again."""
@@ -95,10 +96,19 @@ class Matcher:
             return self
         other = copy(self)
         other.live, other.vocabulary = live, Vocabulary(self.catalog, live, self.templates)
-        other._compiled, other._graphs = dict(self._compiled), {}  # noqa: SLF001 - another of our own
+        other._compiled = dict(self._compiled)  # noqa: SLF001 - another of our own
+        other._graphs = dict(self._graphs) if self._sounds_the_same(live) else {}  # noqa: SLF001
         names = (alias for references in live.references.values() for item in references for alias in item.aliases)
         other.words = self.words.union(*(name.lower().split() for name in names))
         return other
+
+    def _sounds_the_same(self, live: Live) -> bool:
+        """Whether the recogniser's grammars stay as they are: to build them takes a second."""
+        old, new = (
+            {name: known for name, known in one.references.items() if self.vocabulary.is_shaped_by(name)}
+            for one in (self.live, live)
+        )
+        return old == new
 
     def exists(self, slot: SlotValue) -> bool:
         """Whether what a slot names is there now, as far as anybody knows."""
@@ -238,6 +248,10 @@ class Matcher:
         if scope not in self._compiled:
             self._compiled[scope] = Compiled(self._sentences_in(scope))
         return self._compiled[scope]
+
+    def _known_words(self) -> frozenset[str]:
+        said = (self.parts_of(sentence)[0] for sentence in self.sentences(Scope()))
+        return frozenset((*DIGITS, *TEENS, *TENS)).union(*said, *map(self.vocabulary.words, self.catalog.lists))
 
     def _read_the_rest(self) -> None:
         """Answers, dialogue words and list values: a fault in one is found now, not in the middle of a shift."""

@@ -41,12 +41,16 @@ class Templates:
     types: Collection[str] = BUILT_IN_TYPES
     """Slot types that there are."""
     _done: dict[tuple[str, str], Phrase] = field(default_factory=dict)
+    _read: dict[tuple[str, str], Phrase] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _sizes: dict[Phrase, int] = field(default_factory=dict)
 
     def phrase(self, template: Template, slots: Mapping[str, str], *, intent: str | None = None) -> Phrase:
         """The phrase of a template whose slots may be `slots` (name -> type). Raises TemplateError."""
-        return _Reader(self, template, slots, intent).read()
+        key = (template.text, repr(sorted(slots.items())))
+        if key not in self._read:
+            self._read[key] = _Reader(self, template, slots, intent).read()
+        return self._read[key]
 
     def rule(self, name: str, reader: _Reader) -> Phrase:
         if name not in self.rules:

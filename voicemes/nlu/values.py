@@ -223,8 +223,8 @@ PATTERNS: dict[str, Pattern] = {
     "step_number": Pattern(lambda: cardinal(2), _to_int),
     "relative_step": Pattern(_relative_step),
     "container": Pattern(lambda: identifier(1, 8), heard=lambda: identifier(1, 4), most_digits=8),
-    "request": Pattern(_counted, of_length=identifier, most_digits=5),
-    "alert": Pattern(_counted, of_length=identifier, most_digits=5),
+    "request": Pattern(_counted, heard=lambda: cardinal(3), most_digits=5),
+    "alert": Pattern(_counted, heard=lambda: cardinal(3), most_digits=5),
     "duration": Pattern(_duration, _to_minutes),
     "text": Pattern(FreeText),
 }
@@ -297,8 +297,8 @@ class Vocabulary:
         if pattern is None:
             return self.phrase(slot_type)
         free = _free(pattern, known) or self.phrase(slot_type)
-        if 0 < len(known) <= MAX_SPELLED_OUT:
-            unlisted = pattern.beside(*_lengths(known)) if pattern.beside and _lengths(known) else free
+        if pattern.beside is not None and 0 < len(known) <= MAX_SPELLED_OUT:
+            unlisted = pattern.beside(*_lengths(known)) if _lengths(known) else free
             return one_of([*(forms(item.id) for item in known), Less(unlisted, UNLISTED)])
         return free
 
@@ -314,6 +314,10 @@ class Vocabulary:
         """The canonical value of what a phrase emitted."""
         pattern = COMPOUNDS.get(slot_type) or PATTERNS.get(slot_type)
         return pattern.finish(emitted) if pattern else emitted
+
+    def is_shaped_by(self, slot_type: str) -> bool:
+        """Whether what can be heard depends on what exists of this type; of calls and requests any number can."""
+        return slot_type not in PATTERNS or PATTERNS[slot_type].beside is not None
 
     def units_agree(self, bound: Iterable[tuple[str, str]]) -> bool:
         """Whether a unit that was said is that of what it was said of. `bound` has (slot type, emitted text)."""

@@ -22,6 +22,9 @@ MAX_NODES = 50_000
 Path_ = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast where PyYAML was built with libyaml, as its wheels are."""
+
 
 class Document:
     """The plain data of one file, and the line on which each part of it stands."""
@@ -65,7 +68,7 @@ class Document:
         try:
             if self.file.stat().st_size > MAX_FILE_BYTES:
                 raise CatalogError("the file is larger than 1 MB. Split it: one intent a file.", file=self.file)
-            return yaml.compose(self.file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            return yaml.compose(self.file.read_text(encoding="utf-8"), Loader=SafeLoader)
         except (OSError, UnicodeDecodeError) as exc:
             raise CatalogError(f"the file cannot be read: {exc}.", file=self.file) from exc
         except yaml.MarkedYAMLError as exc:

@@ -31,6 +31,10 @@ class NewsDesk:
         self._board = Board(is_muted=is_muted)
         self._task: asyncio.Task[None] | None = None
 
+    def use(self, catalog: Catalog) -> None:
+        """Speaks from now on as this catalogue does."""
+        self._catalog = catalog
+
     def open(self, connector: MesConnector) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._follow(connector), name="news")

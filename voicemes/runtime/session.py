@@ -152,6 +152,8 @@ class Session:
             return
         if matcher is not None:
             self.matcher = self._here(matcher, self.matcher.live)
+            if self.desk is not None:
+                self.desk.use(matcher.catalog)
             self.bus.publish(CatalogReloaded(self.clock.now_s(), matcher.catalog.hash))
             await self._get_ready(self.state.scope)
 

@@ -126,10 +126,7 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    matcher = Matcher(catalog)
-    if live is not None:
-        matcher = matcher.with_live(live).heard_by(live.roles.get(operator, ()))
-    bench = Bench(matcher, recognizer, acceptance or Acceptance())
+    bench = Bench(_matcher(catalog, live, operator), recognizer, acceptance or Acceptance())
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []
@@ -145,6 +142,11 @@ def bench_speech(
                 on_progress(number * len(clips) + position + 1, len(levels) * len(clips))
         sets.append(tally.to_json(snr_db))
     return {"sets": sets}
+
+
+def _matcher(catalog: Catalog, live: Live | None, operator: str) -> Matcher:
+    matcher = Matcher(catalog)
+    return matcher if live is None else matcher.with_live(live).heard_by(live.roles.get(operator, ()))
 
 
 @dataclass(slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, combinations
 
 from rapidfuzz.distance import Levenshtein
@@ -19,7 +21,7 @@ from voicemes.model import Scope
 from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
 from voicemes.nlu.normalize import normalize
-from voicemes.nlu.phrase import sample
+from voicemes.nlu.phrase import Phrase, Word, sample
 from voicemes.numbers import TEENS, TENS
 
 N_SAMPLES = 4
@@ -58,7 +60,7 @@ def lint(matcher: Matcher, sounds: Sounds) -> list[Finding]:
     rules = (
         _over_match(matcher, drawn),
         _beginnings(matcher, drawn),
-        _sentences_alike(_heard(matcher, drawn), sounds),
+        _sentences_alike(matcher, sounds),
         _values_alike(matcher, sounds),
         _teens(matcher),
         _short(_heard(matcher, drawn), sounds),
@@ -78,6 +80,7 @@ def _with_reasons(matcher: Matcher, found: dict[tuple[str, str], Finding]) -> li
     stale = [
         Finding("stale", about, f"nothing is found under {rule} any more; take it out of _lint.yaml.")
         for rule, about in accepted.keys() - found.keys()
+        if not accepted[rule, about].is_inherited
     ]
     return [*kept, *sorted(stale, key=lambda one: one.about)]
 
@@ -150,17 +153,38 @@ def _short(drawn: list[Drawn], sounds: Sounds) -> Iterator[Finding]:
             yield _at("too-short", text, message, one.sentence)
 
 
-def _sentences_alike(drawn: list[Drawn], sounds: Sounds) -> Iterator[Finding]:
-    """Fixed sentences of two intents. With values in them, the values and the words around them decide."""
-    fixed = [one for one in drawn if "{" not in one.sentence.template.text]
-    spoken = {one.words: _phones(one.words, sounds) for one in fixed}
-    for left, right in combinations(fixed, 2):
-        if left.sentence.name == right.sentence.name or left.words == right.words:
-            continue
-        if _are_alike(spoken[left.words], spoken[right.words]):
-            first, second = sorted((" ".join(left.words), " ".join(right.words)))
-            message = f"“{first}” sounds like “{second}”: {left.sentence.name} or {right.sentence.name}?"
-            yield _at("sounds-alike", f"{first} / {second}", message, left.sentence)
+def _sentences_alike(matcher: Matcher, sounds: Sounds) -> Iterator[Finding]:
+    """Sentences of two intents whose words sound alike and whose values are of the same types, as in "hold order …" and
+    "build order …".
+    """
+    shapes: dict[tuple[str, ...], dict[tuple[str, ...], tuple[str, Sentence]]] = defaultdict(dict)
+    for one in _heard(matcher, _skeletons(matcher)):
+        types = tuple(word for word in one.words if word.startswith("{"))
+        shapes[types].setdefault(one.words, (one.sentence.name, one.sentence))
+    for alike in shapes.values():
+        spoken = {words: _phones(words, partial(_sound_or_type, sounds)) for words in alike}
+        for left, right in combinations(alike, 2):
+            name, sentence = alike[left]
+            other, _ = alike[right]
+            if name != other and _are_alike(spoken[left], spoken[right]):
+                first, second = sorted((" ".join(left), " ".join(right)))
+                message = f"“{first}” sounds like “{second}”: {name} or {other}?"
+                yield _at("sounds-alike", f"{first} / {second}", message, sentence)
+
+
+def _sound_or_type(sounds: Sounds, word: str) -> Sequence[str]:
+    return [word] if word.startswith("{") else sounds(word)
+
+
+def _skeletons(matcher: Matcher) -> list[Drawn]:
+    """Sentences with the types of their values in place of the values."""
+    slots: dict[str, Phrase] = {name: Word(f"{{{name}}}") for name in matcher.vocabulary.drawable()}
+    drawn = []
+    for sentence in matcher.sentences(Scope()):
+        rng = random.Random(f"{SEED}{sentence.template.text}")  # noqa: S311 - a draw of sentences, no secret
+        said = {tuple(sample(sentence.phrase, slots, rng)) for _ in range(3 * N_SAMPLES)}
+        drawn += [Drawn(sentence, words) for words in sorted(said)]
+    return drawn
 
 
 # --- lists, rules, words ---------------------------------------------------------------------------------------------

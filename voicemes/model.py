@@ -125,7 +125,7 @@ class SlotValue:
     """The words it came from; empty when it was carried over from the context."""
     source: SlotSource = "said"
     type: str = ""
-    """The slot type as which it was said, where that is not the slot's own: a line may stand for a machine."""
+    """The slot type as which it was said: a line may stand for a machine. Empty when it was carried over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def test_a_correction_is_read_back_again_before_it_is_written(asked: Talk, said:
 def test_what_was_corrected_says_so(asked: Talk) -> None:
     asked.hear("no, three")
     assert asked.state.pending is not None
-    assert asked.state.pending.slots["quantity"] == SlotValue("quantity", 3, "three", "corrected")
+    assert asked.state.pending.slots["quantity"] == SlotValue("quantity", 3, "three", "corrected", "quantity")
 
 
 def test_a_correction_to_an_order_that_does_not_exist_writes_nothing(asked: Talk) -> None:

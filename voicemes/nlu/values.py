@@ -216,7 +216,7 @@ PATTERNS: dict[str, Pattern] = {
     "quantity": Pattern(
         lambda: one_of([cardinal(4), digits(2, 4)]),
         _to_int,
-        heard=lambda: one_of([cardinal(4), Less(spelled(2, 4), SPELLED_COUNT)]),
+        heard=lambda: one_of([cardinal(4), Less(spelled(2, 3), SPELLED_COUNT)]),
     ),
     "value": Pattern(number, _to_number, heard=lambda: seq(sign(), measured())),
     "step": Pattern(_step, _to_step),

@@ -22,9 +22,6 @@ MAX_NODES = 50_000
 Path_ = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Ten times as fast where PyYAML was built with libyaml, as its wheels are."""
-
 
 class Document:
     """The plain data of one file, and the line on which each part of it stands."""
@@ -68,7 +65,7 @@ class Document:
         try:
             if self.file.stat().st_size > MAX_FILE_BYTES:
                 raise CatalogError("the file is larger than 1 MB. Split it: one intent a file.", file=self.file)
-            return yaml.compose(self.file.read_text(encoding="utf-8"), Loader=SafeLoader)
+            return _compose(self.file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as exc:
             raise CatalogError(f"the file cannot be read: {exc}.", file=self.file) from exc
         except yaml.MarkedYAMLError as exc:
@@ -114,3 +111,11 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
             return None
         case _:
             return text
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """With libyaml, ten times as fast, where PyYAML has it; what it refuses is explained by PyYAML itself."""
+    try:
+        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)

@@ -176,10 +176,10 @@ def test_fifty_orders_in_twenty_sentences_are_in_the_graph_once() -> None:
     assert twenty.n_states == one.n_states
 
 
-def test_live_orders_add_little_to_the_graph(matcher: Matcher) -> None:
-    before = len(matcher.graph(Scope()).arcs)
-    after = len(with_orders(matcher, *(str(4_700 + n) for n in range(50))).graph(Scope()).arcs)
-    assert before < after < before * 4, "an order is in the grammar once for each way in which a sentence goes on"
+def test_a_graph_that_lists_fifty_orders_is_smaller_than_one_of_free_digits(matcher: Matcher) -> None:
+    free = len(matcher.graph(Scope()).arcs)
+    listed = len(with_orders(matcher, *(str(4_700 + n) for n in range(50))).graph(Scope()).arcs)
+    assert listed < free
 
 
 def test_an_order_that_exists_is_likelier_than_one_that_does_not(matcher: Matcher) -> None:

@@ -12,8 +12,8 @@ import yaml
 
 from voicemes.config import Settings
 from voicemes.model import NotUnderstood, Parse, Understood
-from voicemes.nlu.interpret import Acceptance, candidates_of, writes
-from voicemes.nlu.match import Matcher
+from voicemes.nlu.interpret import Acceptance, candidates_of
+from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.session import build_catalog, build_recognizer
 from voicemes.runtime.speech_bench import Bench, Clip, is_right, read_audio, read_manifest

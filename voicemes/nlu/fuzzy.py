@@ -22,7 +22,7 @@ from rapidfuzz.fuzz import ratio
 
 from voicemes.intents import ANYONE
 from voicemes.model import Candidate, Scope
-from voicemes.nlu.match import Compiled, Matcher
+from voicemes.nlu.match import Compiled, Matcher, writes
 from voicemes.nlu.network import Bound, Closed, Path, ReadSlot
 from voicemes.numbers import DIGITS
 
@@ -112,11 +112,6 @@ class _Step:
     bound: tuple[Bound, ...] = field(compare=False)
 
 
-def writes(matcher: Matcher, intent: str) -> bool:
-    known = matcher.catalog.intents.get(intent)
-    return known is None or known.action.is_write
-
-
 @lru_cache(maxsize=10_000)
 def stem(word: str) -> str:
     """A word without the ending of its form: rough, and the same for "stops", "stopped" and "stopping"."""
@@ -172,7 +167,7 @@ class _Search:
         """The intents that leave least unexplained, the best first."""
         bounds = []
         for name, words in self.book.words.items():
-            if self.is_question and writes(self.matcher, name):
+            if self.is_question and writes(name, self.matcher):
                 continue
             left, share = self._unexplained(name), self._share(name)
             known = sum(self._weight(word) for word in self.stems if word in words)
@@ -202,7 +197,7 @@ class _Search:
     def _share(self, name: str) -> float:
         known = self.matcher.catalog.intents.get(name)
         is_urgent = known is not None and known.role == ANYONE  # nobody in need finds the right words
-        return WRITE_SHARE if writes(self.matcher, name) and not is_urgent else READ_SHARE
+        return WRITE_SHARE if writes(name, self.matcher) and not is_urgent else READ_SHARE
 
     def _values(self) -> list[set[str]]:
         """The list types of which each word is a value, or part of one."""

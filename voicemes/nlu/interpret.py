@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
 from voicemes.nlu.fuzzy import guess
-from voicemes.nlu.match import Matcher
+from voicemes.nlu.match import Matcher, writes
 from voicemes.nlu.normalize import MAX_CHARS
 
 
@@ -22,10 +22,6 @@ class Acceptance:
     write: float = 0.6
 
 
-DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
-"""Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
-
-
 def candidates_of(parse: Parse) -> tuple[Candidate, ...]:
     """Every reading that it has."""
     match parse:
@@ -35,12 +31,6 @@ def candidates_of(parse: Parse) -> tuple[Candidate, ...]:
             return candidates
         case NotUnderstood():
             return ()
-
-
-def writes(intent: str, matcher: Matcher) -> bool:
-    """Whether an intent, or a word to the dialogue, may lead to something being written."""
-    known = matcher.catalog.intents.get(intent)
-    return known.action.is_write if known else intent in DIALOGUE_WRITES
 
 
 def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance: Acceptance | None = None) -> Parse:

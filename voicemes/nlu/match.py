@@ -23,6 +23,8 @@ from voicemes.numbers import DIGITS, TEENS, TENS
 
 T = TypeVar("T")
 
+DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
+"""Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
 COURTESY = frozenset(("please", "thanks", "thank", "you", "right", "away", "now", "soon", "okay", "ok"))
 """No part of a remark when they stand at its end."""
 IDENTIFIERS = frozenset({"job", "serial", "lot", "component"})
@@ -304,3 +306,9 @@ class Matcher:
         led = replace(template, text=text)
         phrase = self.templates.phrase(led, {"value": slot.type, "was": slot.type})
         return Sentence(name, led, phrase, slot.name)
+
+
+def writes(intent: str, matcher: Matcher) -> bool:
+    """Whether an intent, or a word to the dialogue, may lead to something being written."""
+    known = matcher.catalog.intents.get(intent)
+    return known.action.is_write if known else intent in DIALOGUE_WRITES

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemes.errors import ConfigError
 from voicemes.model import Candidate, Live, Reference, Route, Scope, SlotData, Transcript
-from voicemes.nlu.interpret import candidates_of, interpret, writes
-from voicemes.nlu.match import Matcher
+from voicemes.nlu.interpret import candidates_of, interpret
+from voicemes.nlu.match import Matcher, writes
 
 MAX_FILE_BYTES = 5_000_000
 SIZES = (100, 1_000, 10_000)

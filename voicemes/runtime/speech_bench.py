@@ -21,8 +21,8 @@ import numpy as np
 from voicemes.engines.audio.wav import read_speech
 from voicemes.errors import AudioError, ConfigError
 from voicemes.model import SPEECH, NotUnderstood, Parse, Scope, SlotData, Understood
-from voicemes.nlu.interpret import Acceptance, candidates_of, interpret, writes
-from voicemes.nlu.match import Matcher
+from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
+from voicemes.nlu.match import Matcher, writes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

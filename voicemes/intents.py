@@ -29,7 +29,7 @@ HELD_BY = {
 BUILT_IN_TYPES = (
     *("job", "serial", "lot", "component", "quantity", "value"),
     *("step", "step_number", "relative_step", "text"),
-    *("request", "alert", "container", "position", "delta", "decrease", "limits", "duration"),
+    *("request", "alert", "container", "position", "delta", "signed", "increase", "decrease", "limits", "duration"),
 )
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.intents import Intent, SlotSpec
@@ -58,6 +59,14 @@ def _whole(value: SlotData) -> int:
         return int(float(str(value)))
     except (ValueError, OverflowError):
         return 0
+
+
+def as_meant(new: SlotValue, before: SlotValue | None) -> SlotValue:
+    """"Lower it by five. No, eight": eight less, too, where nobody said a sign."""
+    is_less = before is not None and before.type == "decrease" and new.type == "delta"
+    if is_less and isinstance(new.value, int | float) and new.spoken.split()[:1] not in (["plus"], ["up"]):
+        return replace(new, value=-abs(new.value), type="decrease")
+    return new
 
 
 def first_missing(intent: Intent, slots: Mapping[str, SlotValue]) -> SlotSpec | None:

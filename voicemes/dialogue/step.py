@@ -11,7 +11,7 @@ from typing import assert_never
 
 from voicemes.dialogue import answers, submit
 from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, Policy, policy_for
-from voicemes.dialogue.slots import complete, first_missing, first_unknown, mentioned
+from voicemes.dialogue.slots import as_meant, complete, first_missing, first_unknown, mentioned
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say, say_and_listen
 from voicemes.intents import Intent, may
@@ -26,7 +26,6 @@ from voicemes.model import (
     Pressed,
     Reply,
     SlotSource,
-    SlotValue,
     TimedOut,
     Told,
     Understood,
@@ -62,7 +61,8 @@ def _understood(
     rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
 ) -> Step:
     if candidate.intent in rules.catalog.intents and state.phase == "idle":
-        slots, is_guess = {slot.name: slot for slot in candidate.slots}, candidate.route != "grammar"
+        slots = {slot.name: slot for slot in candidate.slots}
+        is_guess = candidate.route != "grammar" or text.rstrip().endswith("?")
         return prepare(rules, state, Pending(candidate.intent, slots, text, is_guess), now_s)
     if while_speaking and candidate.intent == "affirm":
         return Step(state)
@@ -149,7 +149,8 @@ def _filled(rules: Rules, state: DialogueState, candidate: Candidate, now_s: flo
     """An answer or a correction: the action is looked at again from the start."""
     assert state.pending is not None
     source: SlotSource = "corrected" if candidate.intent == "correct" else "said"
-    new = {slot.name: SlotValue(slot.name, slot.value, slot.spoken, source, slot.type) for slot in candidate.slots}
+    said = (as_meant(slot, state.pending.slots.get(slot.name)) for slot in candidate.slots)
+    new = {slot.name: replace(slot, source=source) for slot in said}
     pending = replace(state.pending, slots={**state.pending.slots, **new})
     return prepare(rules, replace(state, unheard=0), pending, now_s)
 

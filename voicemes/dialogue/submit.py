@@ -51,11 +51,12 @@ def submit(rules: Rules, state: DialogueState, now_s: float) -> Step:
 def undo(rules: Rules, state: DialogueState, now_s: float) -> Step:
     """Takes back the last write, by a command of its own that the MES records."""
     last = state.last_write
-    if last is None:
-        return finish(state, Reply("nothing_to_undo"))
+    known = rules.catalog.intents.get(last.intent) if last else None
+    if last is None or known is None or not known.action.undo:  # the catalogue may have changed meanwhile
+        return finish(replace(state, last_write=None), Reply("nothing_to_undo"))
     if now_s - last.done_s > UNDO_S:
         return finish(replace(state, last_write=None), Reply("undo_too_late"))
-    action = rules.catalog.intent(last.intent).action
+    action = known.action
     fields = {name: last.fields[name] for name in action.undo_fields if name in last.fields}
     return _send(state, action.undo, fields, "undo", now_s, is_write=True)
 

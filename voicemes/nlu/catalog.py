@@ -284,6 +284,9 @@ def _load_dialogue(file: Path | None) -> tuple[dict[str, DialogueWord], dict[str
         )
         for name, word in data.words.items()
     }
+    for name, word in data.words.items():
+        if word.means and word.means not in data.words:
+            raise document.error(f"'{word.means}' is no word of this file.", ("words", name, "means"))
     leads = {name: Template(text, str(file), document.line(("leads", name))) for name, text in data.leads.items()}
     return words, leads
 

@@ -64,14 +64,28 @@ SENSE = frozenset(
 ASKING = frozenset(
     (
         *("is", "are", "was", "were", "did", "does", "has", "what", "what's", "which", "where", "where's", "how"),
-        *("how's", "who", "who's", "why", "when", "since"),
+        *("how's", "who", "who's", "why", "when", "since", "should", "shall", "may", "do"),
     )
 )
 """A sentence that begins so is a question, and never writes. "Can you …" and "could I …" are orders."""
+NEGATIONS = frozenset(
+    (
+        *("not", "no", "never", "cannot", "without", "neither", "nor", "nobody", "nothing", "unless", "except"),
+        *("instead", "hardly", "nearly", "almost", "half", "later", "tomorrow"),
+    )
+)
+"""A sentence with one of them, or with "don't" and its like, is never guessed to be a write."""
+ASKED_OF = frozenset(("you", "i", "we", "somebody", "someone", "anybody", "anyone"))
+"""Whom "can", "could", "will" and "would" ask to do something; of anything else they ask whether it is so."""
+LEADS = frozenset(("order", "job", "board", "unit", "serial", "lot", "reel", "request", "call", "alert", "number", "step"))
+MORE = frozenset(("up", "more"))
+"""As "down" and "less", except that people say them beside the point, too."""
+TURNS = frozenset(("to", "by"))
+"""Before a number these say what it is: board 123 is no count, and "by fifty" is not "to fifty"."""
 OPENERS = frozenset(("okay", "ok", "so", "hey", "hi", "well", "now", "please", "uh", "um", "and"))
 KEPT = NUMBERS | SENSE
 """Said words that change the sense: never skipped. Nor are those of units: with another one it is another number."""
-READ_SHARE, WRITE_SHARE = 0.65, 0.4
+READ_SHARE, WRITE_SHARE = 0.75, 0.5
 """The most that edits may cost, of the weight of what was understood; a write must be better understood."""
 LEAST_UNDERSTOOD = 1.2
 """Weight that must have been understood: one word of one intent is not enough."""
@@ -152,6 +166,15 @@ def guess(matcher: Matcher, tokens: list[str], scope: Scope) -> list[Candidate]:
     return list(best.values())
 
 
+def _is_question(tokens: list[str]) -> bool:
+    first, second = ([token for token in tokens if token not in OPENERS] + ["", ""])[:2]
+    return first in ASKING or (first in {"can", "could", "will", "would"} and second not in ASKED_OF)
+
+
+def _negates(token: str) -> bool:
+    return token in NEGATIONS or token.endswith("n't")
+
+
 class _Search:
     """One sentence, looked at as each of the intents that it could be."""
 
@@ -160,14 +183,14 @@ class _Search:
         self.book: Book = matcher.book(open_book)
         self.read_slot: ReadSlot = matcher.slot_reader(tokens)
         self.stems = [stem(token) for token in tokens]
-        self.is_question = next((token in ASKING for token in tokens if token not in OPENERS), False)
+        self.is_no_write = _is_question(tokens) or any(map(_negates, tokens))
         self.values = self._values()
 
     def likely(self) -> list[str]:
         """The intents that leave least unexplained, the best first."""
         bounds = []
         for name, words in self.book.words.items():
-            if self.is_question and writes(name, self.matcher):
+            if self.is_no_write and writes(name, self.matcher):
                 continue
             left, share = self._unexplained(name), self._share(name)
             known = sum(self._weight(word) for word in self.stems if word in words)
@@ -212,6 +235,9 @@ class _Search:
     def _weight(self, word: str) -> float:
         return FILLER_COST if word in FILLERS or "'" in word else self.book.weights.get(word, UNKNOWN_COST)
 
+    def _is_number(self, at: int) -> bool:
+        return at < len(self.tokens) and self.tokens[at] in NUMBERS
+
     def _has(self, slot_type: str) -> float:
         return float(any(self.read_slot(slot_type, at) for at in range(len(self.tokens)))) if slot_type != "text" else 0
 
@@ -231,6 +257,8 @@ class _Search:
         """A name for which the intent has a place is never skipped."""
         token = self.tokens[at]
         if token in self.book.kept or token.endswith("n't") or (token not in FILLERS and self.values[at] & types):
+            return math.inf
+        if token in LEADS | TURNS and self._is_number(at + 1):
             return math.inf
         if self.values[at] and token not in FILLERS:
             return VALUE_COST
@@ -268,12 +296,12 @@ class _Search:
         token = self.tokens[at] if at < len(self.tokens) else None
         for word, moves in closed.words.items():
             weight = self._weight(stem(word))
-            missing = self._missing(word, weight)
+            missing = self._missing(word, weight, at)
             instead = 0.0 if word == token else self._other_form(word, at)
             for to, _, _ in moves:
                 if instead is not None:
                     yield instead, weight, at + 1, to, step.bound
-                if word != token:
+                if word != token and missing < math.inf:
                     yield missing, 0.0, at, to, step.bound
         if token is None:
             return
@@ -288,8 +316,10 @@ class _Search:
         if skip < math.inf:
             yield skip, 0.0, at + 1, step.state, step.bound
 
-    def _missing(self, word: str, weight: float) -> float:
-        """What it costs that a word of the template was not said."""
+    def _missing(self, word: str, weight: float, at: int) -> float:
+        """What it costs that a word of the template was not said. One that makes the sense is never missing."""
+        if word in SENSE or word in MORE or _negates(word) or (word in TURNS and self._is_number(at)):
+            return math.inf
         if word in ASKING:
             return ASKING_COST
         return MISSING_FILLER_COST if word in FILLERS else weight

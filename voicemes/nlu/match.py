@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template, may
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
-from voicemes.nlu.network import Found, Network, Path, ReadSlot, find_paths
-from voicemes.nlu.normalize import Inner, normalize
+from voicemes.nlu.network import Bound, Found, Network, Path, ReadSlot, find_paths
+from voicemes.nlu.normalize import Fresh, Inner, normalize
 from voicemes.nlu.phrase import Phrase, slot_types_in, words_in
 from voicemes.nlu.template import Templates
 from voicemes.nlu.values import Vocabulary
@@ -25,6 +25,14 @@ T = TypeVar("T")
 
 DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
 """Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
+CONTINUING = frozenset(("is", "was", "are", "were", "isn't", "wasn't"))
+"""With these the sentence goes on, and means something else: "maintenance to oven one … is on the way"."""
+TAKING_BACK = frozenset(
+    (
+        *("not", "no", "never", "cancel", "cancelled", "canceled", "except", "but", "later", "wrong", "nothing"),
+        *("needed", "tomorrow", "unless", "until", "instead"),
+    )
+)
 COURTESY = frozenset(("please", "thanks", "thank", "you", "right", "away", "now", "soon", "okay", "ok"))
 """No part of a remark when they stand at its end."""
 IDENTIFIERS = frozenset({"job", "serial", "lot", "component"})
@@ -69,10 +77,12 @@ def _without_courtesy(text: str) -> str:
 
 
 def _whole_numbers(found: list[tuple[int, str]], tokens: list[str], start: int) -> list[tuple[int, str]]:
-    """Without the values that take only a part of a number that was typed as one."""
+    """Without the values that take a part of a number that was typed as one, or two that were typed apart."""
     if isinstance(tokens[start], Inner):
         return []
-    return [one for one in found if one[0] == len(tokens) or not isinstance(tokens[one[0]], Inner)]
+    apart = next((at for at in range(start + 1, len(tokens)) if isinstance(tokens[at], Fresh)), len(tokens))
+    whole = [one for one in found if one[0] == len(tokens) or not isinstance(tokens[one[0]], Inner)]
+    return [one for one in whole if one[0] <= apart]
 
 
 class Matcher:
@@ -154,6 +164,8 @@ class Matcher:
         for one in path.bound:
             is_another = said.setdefault(one.slot.name, one.emitted) != one.emitted
             if is_another and not self._is_text(sentence, one.slot.name):
+                return False
+            if one.slot.type == "text" and self._takes_back(sentence, one):
                 return False
         return self.vocabulary.units_agree((one.slot.type, one.emitted) for one in path.bound)
 
@@ -241,6 +253,19 @@ class Matcher:
             if name != "was":
                 slots[name] = SlotValue(name, value, said, type=bound.slot.type)
         return Candidate(sentence.name, tuple(slots.values()), max(0.1, 1 - FREE_WORD_COST * n_free), route)
+
+    def _takes_back(self, sentence: Sentence, remark: Bound) -> bool:
+        """Whether what follows is no remark: "step done … is not needed", "close call three … not four". What has a
+        remark as its substance, as a note, may say anything.
+        """
+        intent = self.catalog.intents.get(sentence.name)
+        if intent is None or not intent.action.is_write or remark.slot.name not in intent.slots:
+            return False
+        words = remark.emitted.split()
+        if words[0] in CONTINUING or words[0] in DIGITS:
+            return True
+        is_optional = not intent.slots[remark.slot.name].is_required
+        return is_optional and any(word in TAKING_BACK or word.endswith("n't") for word in words)
 
     def _is_text(self, sentence: Sentence, name: str) -> bool:
         intent = self.catalog.intents.get(sentence.name)

@@ -15,6 +15,12 @@ MAX_CHARS = 500
 
 
 
+class Fresh(str):
+    """The first word of a number that punctuation parts from the number before: "3, 4" is never 34."""
+
+    __slots__ = ()
+
+
 class Inner(str):
     """A word in the middle of a number that was typed as one: "4711, 50" is never 47115 and zero."""
 
@@ -22,6 +28,11 @@ class Inner(str):
 
 
 _TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|(?<![\w.,])[-−]?\.\d+|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
+AMBIGUOUS = ","
+"""Stands for "1,250", which is 1250 to some and 1.25 to others: no sentence has it."""
+_MINUS = re.compile(r"(?<!\S)[-\u2212\u2013]\s*(?=[\d.])")
+"""A dash before a number, with a blank between or not; inside "4711-50" it is none."""
 _SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
 
 
@@ -29,11 +40,15 @@ def normalize(text: str, vocabulary: frozenset[str] = frozenset()) -> list[str]:
     """Lower-case words without punctuation, digits as digit words. Letters that together make a word of the
     `vocabulary` are joined: "A O I" -> "aoi".
     """
-    lowered = text[:MAX_CHARS].lower().replace("’", "'")
+    lowered = _MINUS.sub("-", text[:MAX_CHARS].lower().replace("’", "'"))
     tokens: list[str] = []
     position = 0
     for found in _TOKEN.finditer(lowered):
-        tokens += _words(found.group(), after_letter=_touches_letter(lowered, position, found.start()))
+        words = _words(found.group(), after_letter=_touches_letter(lowered, position, found.start()))
+        is_apart = bool(lowered[position : found.start()].strip()) or found.start() == position
+        if is_apart and position and lowered[position - 1].isdigit() and found.group()[-1].isdigit():
+            words[0] = Fresh(words[0])
+        tokens += words
         position = found.end()
     return _join_letters(_open_up(tokens, vocabulary), vocabulary)
 
@@ -63,6 +78,8 @@ def _words(token: str, *, after_letter: bool) -> list[str]:
 
 def _number_words(token: str, *, signed: bool) -> list[str]:
     minus = ["minus"] if signed and token[0] in "-−" else []
+    if _THOUSANDS.fullmatch(token.lstrip("-−")):
+        return [AMBIGUOUS]
     whole, _, decimals = token.lstrip("-−").replace(",", ".").partition(".")
     spelled = [DIGITS[int(digit)] for digit in whole or "0"]
     first, *rest = minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])

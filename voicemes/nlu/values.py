@@ -107,6 +107,18 @@ def _delta(of: TypePhrase, number: Phrase) -> Phrase:
     return seq(one_of(signs), number, _unit(of))
 
 
+def _signed(of: TypePhrase, number: Phrase) -> Phrase:
+    """A change that says which way; without that "temperature 250" could be where it is to go."""
+    signs: list[Phrase] = [Word("plus"), Word("minus", "-"), Word("negative", "-")]
+    signs += [seq(Word("up"), optional(Word("by"))), seq(Word("down", "-"), optional(Word("by")))]
+    return seq(one_of(signs), number, _unit(of))
+
+
+def _increase(of: TypePhrase, number: Phrase) -> Phrase:
+    """What follows "raise it by"."""
+    return seq(number, _unit(of))
+
+
 def _decrease(of: TypePhrase, number: Phrase) -> Phrase:
     """What follows "lower it by": a change downwards, said without its sign."""
     return seq(Emit("-"), number, _unit(of))
@@ -200,6 +212,8 @@ class Compound:
 COMPOUNDS: dict[str, Compound] = {
     "position": Compound(_position, _to_position),
     "delta": Compound(_delta, _to_delta),
+    "signed": Compound(_signed, _to_delta),
+    "increase": Compound(_increase, _to_delta),
     "decrease": Compound(_decrease, _to_delta),
     "limits": Compound(_limits, _to_limits),
 }

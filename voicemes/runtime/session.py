@@ -137,7 +137,7 @@ class Session:
     def _here(self, matcher: Matcher, live: Live) -> Matcher:
         """What can be said at this station, by who works at it."""
         station = self.settings.station
-        return matcher.with_live(live).heard_by(live.roles.get(station.operator, (station.role,)))
+        return matcher.with_live(live).heard_by(live.roles.get(station.operator) or (station.role,))
 
     async def reload(self) -> None:
         """Takes up a catalogue that was edited, between two actions. One that cannot be used leaves the old one."""

@@ -22,6 +22,7 @@ from voicemes.nlu.kit.proof import meant, read
 from voicemes.nlu.match import Matcher, Sentence
 from voicemes.nlu.normalize import normalize
 from voicemes.nlu.phrase import Phrase, Word, sample
+from voicemes.nlu.values import COMPOUNDS
 from voicemes.numbers import TEENS, TENS
 
 N_SAMPLES = 4
@@ -233,6 +234,7 @@ def _unused(matcher: Matcher) -> Iterator[Finding]:
     types = {slot.type for intent in catalog.intents.values() for slot in intent.slots.values()}
     types |= {name for sentence in matcher.sentences(Scope()) for name in matcher.parts_of(sentence)[1]}
     types |= {name for intent in catalog.intents.values() for text in _templates(intent) for name in _types(text)}
+    types |= {"unit"} if types & {*COMPOUNDS} else set()
     for name, values in catalog.lists.items():
         if name not in types:
             place = next((alias for value in values for alias in value.aliases), None)

@@ -77,7 +77,9 @@ NEGATIONS = frozenset(
 """A sentence with one of them, or with "don't" and its like, is never guessed to be a write."""
 ASKED_OF = frozenset(("you", "i", "we", "somebody", "someone", "anybody", "anyone"))
 """Whom "can", "could", "will" and "would" ask to do something; of anything else they ask whether it is so."""
-LEADS = frozenset(("order", "job", "board", "unit", "serial", "lot", "reel", "request", "call", "alert", "number", "step"))
+LEADS = frozenset(
+    ("order", "job", "board", "unit", "serial", "lot", "reel", "request", "call", "alert", "number", "step")
+)
 MORE = frozenset(("up", "more"))
 """As "down" and "less", except that people say them beside the point, too."""
 TURNS = frozenset(("to", "by"))
@@ -113,6 +115,8 @@ class Book:
     types: dict[str, frozenset[str]]
     """Intent -> the types of its slots at their places."""
     kept: frozenset[str]
+    sounds: frozenset[str]
+    """Of the words in the lists: "soldier" may be one."""
 
 
 @dataclass(order=True, slots=True)
@@ -152,6 +156,7 @@ def open_book(matcher: Matcher) -> Book:
         {name: frozenset(own) for name, own in words.items()},
         {name: frozenset(own) for name, own in types.items()},
         KEPT | matcher.vocabulary.words("unit"),
+        frozenset(sound(word) for name in matcher.catalog.lists for word in matcher.vocabulary.words(name)),
     )
 
 
@@ -238,6 +243,15 @@ class _Search:
     def _is_number(self, at: int) -> bool:
         return at < len(self.tokens) and self.tokens[at] in NUMBERS
 
+    def _is_counted(self, at: int) -> bool:
+        """A word that nobody knows after a count: "three frobnicators" are not three of anything else."""
+        start = at
+        while start > 0 and self.tokens[start - 1] in NUMBERS:
+            start -= 1
+        is_known = self.tokens[at] in FILLERS or self.stems[at] in self.book.weights or bool(self.values[at])
+        is_known = is_known or sound(self.tokens[at]) in self.book.sounds
+        return start < at and not is_known and (start == 0 or self.tokens[start - 1] not in LEADS)
+
     def _has(self, slot_type: str) -> float:
         return float(any(self.read_slot(slot_type, at) for at in range(len(self.tokens)))) if slot_type != "text" else 0
 
@@ -258,7 +272,7 @@ class _Search:
         token = self.tokens[at]
         if token in self.book.kept or token.endswith("n't") or (token not in FILLERS and self.values[at] & types):
             return math.inf
-        if token in LEADS | TURNS and self._is_number(at + 1):
+        if (token in LEADS | TURNS and self._is_number(at + 1)) or self._is_counted(at):
             return math.inf
         if self.values[at] and token not in FILLERS:
             return VALUE_COST

@@ -3,8 +3,8 @@
 
 Needs the Debian packages `flite` and `espeak-ng`. Every clip is 16 kHz mono FLAC with a sidecar YAML beside it; all of
 them stand in manifest.jsonl, those of the whole catalogue in catalogue.jsonl. The noise is computed from a seed. Clips
-that exist already are made again byte for byte only if the speech engines are of the same version, so commit what changes
-with care.
+that exist already are made again byte for byte only if the speech engines are of the same version, so commit what
+changes with care.
 """
 
 from __future__ import annotations

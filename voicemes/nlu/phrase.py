@@ -85,32 +85,25 @@ def words(text: str, out: str = "") -> Phrase:
     return seq(Word(first, out), *(Word(word) for word in rest))
 
 
-def words_in(phrase: Phrase) -> Iterator[str]:
-    """Every word of a phrase, shared parts again each time: for small phrases."""
+def leaves(phrase: Phrase) -> Iterator[Phrase]:
+    """Every part of a phrase that has no parts, shared ones again each time: for small phrases."""
     match phrase:
-        case Word(text):
-            yield text
         case Seq(items) | OneOf(items):
             for item in items:
-                yield from words_in(item)
+                yield from leaves(item)
         case Less(inner):
-            yield from words_in(inner)
+            yield from leaves(inner)
         case _:
-            return
+            yield phrase
+
+
+def words_in(phrase: Phrase) -> Iterator[str]:
+    return (leaf.text for leaf in leaves(phrase) if isinstance(leaf, Word))
 
 
 def slot_types_in(phrase: Phrase) -> Iterator[str]:
-    """The types of the slots of a phrase, as they are at their places."""
-    match phrase:
-        case Slot(_, slot_type):
-            yield slot_type
-        case Seq(items) | OneOf(items):
-            for item in items:
-                yield from slot_types_in(item)
-        case Less(inner):
-            yield from slot_types_in(inner)
-        case _:
-            return
+    """The types of the slots, as they are at their places."""
+    return (leaf.type for leaf in leaves(phrase) if isinstance(leaf, Slot))
 
 
 def sample(phrase: Phrase, slots: dict[str, Phrase], rng: random.Random) -> list[str]:

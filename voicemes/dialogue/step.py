@@ -141,7 +141,7 @@ def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy)
         return None
     if not state.operator_id:
         return Reply("needs_operator")
-    held = rules.live.roles.get(state.operator_id, (state.role,))
+    held = rules.live.roles.get(state.operator_id) or (state.role,)
     return None if may(intent.role, held) else Reply("needs_role", {"who": intent.role})
 
 

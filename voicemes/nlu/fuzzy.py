@@ -71,7 +71,7 @@ ASKING = frozenset(
 NEGATIONS = frozenset(
     (
         *("not", "no", "never", "cannot", "without", "neither", "nor", "nobody", "nothing", "unless", "except"),
-        *("instead", "hardly", "nearly", "almost", "half", "later", "tomorrow"),
+        *("instead", "hardly", "nearly", "almost", "half", "later", "tomorrow", "wrong", "cancelled", "canceled"),
     )
 )
 """A sentence with one of them, or with "don't" and its like, is never guessed to be a write."""
@@ -271,6 +271,8 @@ class _Search:
         """A name for which the intent has a place is never skipped."""
         token = self.tokens[at]
         if token in self.book.kept or token.endswith("n't") or (token not in FILLERS and self.values[at] & types):
+            return math.inf
+        if any(sign.isdigit() for sign in token):  # "1,250": nobody can say which number that is
             return math.inf
         if (token in LEADS | TURNS and self._is_number(at + 1)) or self._is_counted(at):
             return math.inf

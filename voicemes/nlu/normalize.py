@@ -29,8 +29,7 @@ class Inner(str):
 
 _TOKEN = re.compile(r"[-−]?\d+(?:[.,]\d+)?|(?<![\w.,])[-−]?\.\d+|[a-z]+(?:'[a-z]+)*|'[a-z]+|%|±")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
-AMBIGUOUS = ","
-"""Stands for "1,250", which is 1250 to some and 1.25 to others: no sentence has it."""
+"""1250 to some and 1.25 to others: it stays as it is, a remark may have it, and no sentence takes it for a number."""
 _MINUS = re.compile(r"(?<!\S)[-\u2212\u2013]\s*(?=[\d.])")
 """A dash before a number, with a blank between or not; inside "4711-50" it is none."""
 _SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
@@ -79,7 +78,7 @@ def _words(token: str, *, after_letter: bool) -> list[str]:
 def _number_words(token: str, *, signed: bool) -> list[str]:
     minus = ["minus"] if signed and token[0] in "-−" else []
     if _THOUSANDS.fullmatch(token.lstrip("-−")):
-        return [AMBIGUOUS]
+        return [token]
     whole, _, decimals = token.lstrip("-−").replace(",", ".").partition(".")
     spelled = [DIGITS[int(digit)] for digit in whole or "0"]
     first, *rest = minus + spelled + (["point", *(DIGITS[int(digit)] for digit in decimals)] if decimals else [])

@@ -100,17 +100,14 @@ def _said(out: str, text: str) -> Phrase:
 
 
 def _delta(of: TypePhrase, number: Phrase) -> Phrase:
-    """A change: "minus eighteen microns", "up by two"."""
-    by = optional(Word("by"))
-    signs: list[Phrase] = [NOTHING, Word("plus"), Word("minus", "-"), Word("negative", "-")]
-    signs += [seq(Word("up"), by), seq(Word("down", "-"), by)]
-    return seq(one_of(signs), number, _unit(of))
+    """A change: "minus eighteen microns", "up by two", "five"."""
+    return one_of([_signed(of, number), _increase(of, number)])
 
 
 def _signed(of: TypePhrase, number: Phrase) -> Phrase:
     """A change that says which way; without that "temperature 250" could be where it is to go."""
-    signs: list[Phrase] = [Word("plus"), Word("minus", "-"), Word("negative", "-")]
-    signs += [seq(Word("up"), optional(Word("by"))), seq(Word("down", "-"), optional(Word("by")))]
+    by = optional(Word("by"))
+    signs = [Word("plus"), Word("minus", "-"), Word("negative", "-"), seq(Word("up"), by), seq(Word("down", "-"), by)]
     return seq(one_of(signs), number, _unit(of))
 
 

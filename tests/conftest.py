@@ -35,9 +35,14 @@ def matcher(catalog: Catalog) -> Matcher:
 
 
 @pytest.fixture(scope="session")
-def drinks() -> Matcher:
+def drinks_catalog() -> Catalog:
     """The foreign catalogue: its dialogue words and replies come from the shipped one."""
-    return Matcher(load_catalog(DRINKS, base=INTENTS))
+    return load_catalog(DRINKS, base=INTENTS)
+
+
+@pytest.fixture(scope="session")
+def drinks(drinks_catalog: Catalog) -> Matcher:
+    return Matcher(drinks_catalog)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from voicemes.nlu.kit.coverage import cover
 from voicemes.nlu.kit.lint import lint
 from voicemes.nlu.kit.proof import prove
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.session import build_catalog, build_sounds
+from voicemes.runtime.wiring import build_catalog, build_sounds
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

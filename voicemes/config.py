@@ -67,6 +67,21 @@ class AsrSettings(Section):
     """Least confidence at which an action is prepared."""
 
 
+class LlmSettings(Section):
+    engine: str = "llama_cpp"
+    """"none" does without a language model."""
+    model: Path | None = None
+    """A GGUF file; none means the small one that ships with voicemes."""
+    threads: int = Field(default=1, ge=1, le=64)
+    deadline_s: float = Field(default=2.0, gt=0)
+    read: float = Field(default=0.5, ge=0, le=1)
+    """Least confidence at which its reading of a question is answered."""
+    write: float = Field(default=0.5, ge=0, le=1)
+    """Least confidence at which its reading of an action is read back."""
+    asked: float = Field(default=0.2, ge=0, le=1)
+    """Least confidence at which it becomes a question."""
+
+
 class TtsSettings(Section):
     engine: str = "espeak_ng"
     voice: str = "en-us"
@@ -98,6 +113,7 @@ class Settings(Section):
     mes: MesSettings = MesSettings()
     audio: AudioSettings = AudioSettings()
     asr: AsrSettings = AsrSettings()
+    llm: LlmSettings = LlmSettings()
     tts: TtsSettings = TtsSettings()
     news: NewsSettings = NewsSettings()
     trace: TraceSettings = TraceSettings()

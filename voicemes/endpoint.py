@@ -75,7 +75,7 @@ def settings_for(phase: Phase) -> EndpointSettings:
             return COMMANDS
         case "filling":
             return IDENTIFIERS
-        case "confirming":
+        case "confirming" | "choosing":
             return SHORT_WORDS
         case _ as never:
             assert_never(never)

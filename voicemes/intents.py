@@ -99,6 +99,10 @@ class Intent:
     """More sentences, which the recogniser does not listen for: its grammar stays small. Typed, they are understood."""
     say: Mapping[str, str] = field(default_factory=dict)
     """Moment (confirm, done, …) -> reply template."""
+    llm: Literal["", "allow", "forbid"] = ""
+    """Whether a language model may find it: everywhere (allow), nowhere (forbid), or, when nothing is said, everywhere,
+    but nothing of the risks R3 and R4 is done on its word alone.
+    """
     remember: Mapping[str, str] = field(default_factory=dict)
     """Context name -> name of the answer's value: what the next sentence may refer to."""
     examples: tuple[Example, ...] = ()

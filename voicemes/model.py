@@ -192,14 +192,14 @@ class Live:
 
 # --- dialogue --------------------------------------------------------------------------------------------------------
 
-Phase: TypeAlias = Literal["idle", "filling", "confirming", "waiting"]
+Phase: TypeAlias = Literal["idle", "filling", "choosing", "confirming", "waiting"]
 Key: TypeAlias = Literal["yes", "no", "cancel", "repeat", "help"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may be said now: it selects the grammar. Written `idle`, `confirming`, `confirming:scrap.report`,
-    `filling:scrap.report.defect`.
+    """What may be said now: it selects the grammar. Written `idle`, `choosing`, `confirming`,
+    `confirming:scrap.report`, `filling:scrap.report.defect`.
     """
 
     phase: Phase = "idle"
@@ -214,14 +214,14 @@ class Scope:
     def parse(cls, text: str) -> Scope:
         """The inverse of `str`. Raises ValueError with a sentence for anything else."""
         phase, _, tail = text.partition(":")
-        if phase == "idle" and not tail:
-            return cls()
+        if phase in {"idle", "choosing"} and not tail:
+            return cls(phase)  # type: ignore[arg-type]
         if phase == "confirming":
             return cls("confirming", tail)
         if phase == "filling" and "." in tail:
             intent, slot = tail.rsplit(".", maxsplit=1)
             return cls("filling", intent, slot)
-        raise ValueError(f"'{text}' is no state. Write idle, confirming, confirming:INTENT or filling:INTENT.SLOT.")
+        raise ValueError(f"'{text}' is no state. Write idle, choosing, confirming[:INTENT] or filling:INTENT.SLOT.")
 
 
 @dataclass(frozen=True, slots=True)

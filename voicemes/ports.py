@@ -7,7 +7,7 @@ Calls block and are not thread-safe: the runtime gives each engine one thread of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -120,10 +120,48 @@ class StreamingRecognizer(Protocol):
         """Ends the utterance. An empty text means that nothing of the grammar was heard."""
 
 
-class Completer(Protocol):
-    """A local language model that continues a prompt within a grammar."""
+@dataclass(frozen=True, slots=True)
+class CompleterTraits:
+    name: str
+    """What the model calls itself."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What its file says about how it was made: of which catalogue, with which seed."""
 
-    def complete(self, prompt: str, gbnf: str, max_tokens: int) -> str: ...
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model answered."""
+
+    text: str
+    parts: tuple[tuple[str, float], ...]
+    """Each token, with its probability (0-1) among all that the grammar let it say there."""
+    is_complete: bool = True
+    """False when it was stopped before its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a language model is asked."""
+
+    text: str
+    """The sentence."""
+    gbnf: str
+    """All that it may answer."""
+    instructions: str = ""
+    """The task, for a model that was not trained for it. The same every time, so that it is read once."""
+    max_tokens: int = 64
+
+
+class Completer(Protocol):
+    """A local language model that answers within a grammar, always with what it finds likeliest."""
+
+    @property
+    def traits(self) -> CompleterTraits: ...
+
+    def complete(self, asked: Asked, is_late: Callable[[], bool]) -> Completion:
+        """Stops where `is_late` says so. Raises EngineFailed, also for a grammar that does not compile."""
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

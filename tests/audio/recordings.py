@@ -15,8 +15,8 @@ from voicemes.model import NotUnderstood, Parse, Understood
 from voicemes.nlu.interpret import Acceptance, candidates_of
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.live import live_in_the_plant
-from voicemes.runtime.session import build_catalog, build_recognizer
 from voicemes.runtime.speech_bench import Bench, Clip, is_right, read_audio, read_manifest
+from voicemes.runtime.wiring import build_catalog, build_recognizer
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent.parent / "audio_fixtures"

@@ -6,7 +6,7 @@ import pytest
 from talk import LIVE, Talk, understood
 
 from voicemes.dialogue.policy import YES_MAX_AGE_S
-from voicemes.model import Ambiguous, Forget, Heard, Live, Reference, Reply, SlotValue
+from voicemes.model import Ambiguous, Forget, Heard, Live, Reference, Reply, SlotValue, TimedOut
 
 SCRAP = {"quantity": 2, "defect": "solder-bridge", "job": "4711"}
 
@@ -166,12 +166,42 @@ def test_where_both_were_said_it_is_asked_and_yes_is_no_answer_to_that(talk: Tal
 def test_two_readings_of_a_sentence_are_asked_in_words(talk: Talk) -> None:
     job, kpi = understood("job.next"), understood("kpi.get", SlotValue("kpi", "oee", "OEE"))
     talk.take(_either(job, kpi))
-    assert talk.keys == ["which"]
+    assert talk.keys == ["which_of_two"]
     assert talk.replies[0].values == {
         "first": "what comes next at this station",
         "second": "ask for a key figure of a machine or a line, OEE",
     }
-    assert talk.state.phase == "idle"
+    assert talk.state.phase == "choosing"
+    talk.hear("the first one")
+    assert talk.command is not None
+    assert talk.command.operation == "job.next"
+
+
+def test_neither_of_two_readings_is_nothing(talk: Talk) -> None:
+    talk.take(_either(understood("job.next"), understood("job.pause")))
+    talk.hear("neither")
+    assert (talk.state.phase, talk.command, talk.keys[-1]) == ("idle", None, "not_meant")
+
+
+def test_a_yes_to_one_of_two_readings_asks_again(talk: Talk) -> None:
+    talk.take(_either(understood("job.next"), understood("job.pause")))
+    talk.hear("yes")
+    assert (talk.state.phase, talk.command, talk.keys[-1]) == ("choosing", None, "which_of_two")
+
+
+def test_a_choice_that_nobody_makes_is_dropped(talk: Talk) -> None:
+    talk.take(_either(understood("job.next"), understood("job.pause")))
+    talk.take(TimedOut())
+    assert talk.state.phase == "choosing"
+    talk.take(TimedOut())
+    assert (talk.state.phase, talk.command) == ("idle", None)
+
+
+def test_the_chosen_reading_is_a_guess_and_is_read_back(talk: Talk) -> None:
+    job = SlotValue("job", "4712", "4712", type="job")
+    talk.take(_either(understood("job.start", job), understood("job.pause", job)))
+    talk.hear("number one")
+    assert (talk.state.phase, talk.command) == ("confirming", None)
 
 
 def _either(*heard):

@@ -17,6 +17,7 @@ from voicemes.nlu.kit.proof import read
 from voicemes.nlu.kit.sampling import samples
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.nlu_bench import Said, judge, read_sentences
+from voicemes.runtime.reader import Reader
 
 DATA = Path(__file__).parent / "data"
 PARAPHRASES = read_sentences(DATA / "paraphrases.yaml")
@@ -32,7 +33,7 @@ def test_the_paraphrases_are_of_every_intent_and_a_hundred_mean_nothing(matcher:
 
 
 def test_three_in_four_paraphrases_are_understood(matcher: Matcher) -> None:
-    judged = [judge(matcher, said) for said in PARAPHRASES if said.intent is not None]
+    judged = [judge(Reader(), matcher, said) for said in PARAPHRASES if said.intent is not None]
     assert sum(one.is_exact for one in judged) >= 0.75 * len(judged)
 
 
@@ -40,7 +41,7 @@ def test_three_in_four_paraphrases_are_understood(matcher: Matcher) -> None:
 def test_one_in_a_hundred_sentences_that_mean_nothing_would_write_at_most(
     matcher: Matcher, sentences: list[Said]
 ) -> None:
-    judged = [judge(matcher, said) for said in sentences if said.intent is None]
+    judged = [judge(Reader(), matcher, said) for said in sentences if said.intent is None]
     assert sum(one.writes for one in judged) <= 0.01 * len(judged)
 
 

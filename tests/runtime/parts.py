@@ -18,7 +18,8 @@ from voicemes.events import Event
 from voicemes.model import SPEECH, AudioFrame, SpeechChunk
 from voicemes.ports import SourceTraits
 from voicemes.runtime.bus import Bus
-from voicemes.runtime.session import Session, open_session
+from voicemes.runtime.session import Session
+from voicemes.runtime.wiring import open_session
 
 FIXTURES = Path(__file__).resolve().parents[2] / "audio_fixtures"
 FRAME_BYTES = 640

@@ -16,7 +16,7 @@ from voicemes.model import SPEECH, SpeechChunk
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
-from voicemes.runtime.session import open_session
+from voicemes.runtime.wiring import open_session
 
 FIXTURES = Path(__file__).resolve().parents[2] / "audio_fixtures"
 DEADLINE_S = 30.0

@@ -16,7 +16,8 @@ from voicemes.events import EngineTroubled, NewsArrived, TurnEnded
 from voicemes.model import News, Reply
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.news import NewsDesk
-from voicemes.runtime.session import Session, build_catalog, build_desk, open_session
+from voicemes.runtime.session import Session
+from voicemes.runtime.wiring import build_catalog, build_desk, open_session
 from voicemes.testing import FakeClock, FakeMes
 
 CATALOG = build_catalog(Settings())

@@ -10,7 +10,8 @@ import pytest
 from voicemes.config import CatalogSettings, Settings
 from voicemes.events import CatalogReloaded, EngineTroubled, Event
 from voicemes.runtime.bus import Bus
-from voicemes.runtime.session import Session, open_session
+from voicemes.runtime.session import Session
+from voicemes.runtime.wiring import open_session
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW = """

@@ -17,7 +17,7 @@ from voicemes.events import CommandSubmitted, EngineTroubled, LiveRefreshed, Spe
 from voicemes.model import Scope
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
-from voicemes.runtime.session import open_session
+from voicemes.runtime.wiring import open_session
 
 NEXT = "what's my next job"
 SCRAP = "scrap two solder bridge"

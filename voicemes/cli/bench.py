@@ -13,13 +13,16 @@ from rich.progress import Progress
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, settings_from
 from voicemes.cli.output import console, milliseconds, print_json, show_table
 from voicemes.errors import ConfigError
+from voicemes.model import Route
 from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
 from voicemes.plant.process import PlantProcess
+from voicemes.runtime.latency_bench import bench_latency
 from voicemes.runtime.live import live_in_the_plant
-from voicemes.runtime.nlu_bench import ROUTES, measure, measure_identifiers, read_sentences
-from voicemes.runtime.session import build_catalog, build_recognizer
+from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
+from voicemes.runtime.reader import ROUTES, build_reader
 from voicemes.runtime.speech_bench import bench_speech
+from voicemes.runtime.wiring import build_catalog, build_recognizer, context_of
 
 app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
 LIVE_HELP = (
@@ -83,24 +86,66 @@ def nlu(
     plain: Plain = False,
 ) -> None:
     """Understand sentences that people may say in other words than the templates, and refuse what means nothing."""
-    matcher, sentences = Matcher(build_catalog(settings_from(config, intents))), read_sentences(file)
-    routes = [name.strip() for name in route.split(",")]
-    for name in routes:
-        if name not in ROUTES:
-            raise ConfigError(f"There is no route '{name}'. Known: {', '.join(ROUTES)}.", key="--route")
-    result = measure(matcher, sentences, routes)
+    settings = settings_from(config, intents)
+    matcher, sentences, routes = Matcher(build_catalog(settings)), read_sentences(file), _routes(route)
+    reader = build_reader(settings, context_of(settings))
+    result = measure(reader, matcher, sentences, routes)
+    result["lacks"] = reader.lacks
     if identifiers:
-        result["p50_s_by_identifiers"] = measure_identifiers(matcher, sentences)
+        result["p50_s_by_identifiers"] = measure_identifiers(reader, matcher, sentences)
     if as_json:
         print_json(result)
         return
     screen, false = console(plain=plain), result["false_accepts"]
-    rows = [[name, str(one["n"]), f"{one['exact_accuracy']:.1%}"] for name, one in result["routes"].items()]
-    show_table(screen, ("route", "sentences", "exact"), rows, plain=plain)
+    rows = [
+        [name, str(one["n"]), f"{one['exact_accuracy']:.1%}", milliseconds(one["p50_s"]), milliseconds(one["p95_s"])]
+        for name, one in result["routes"].items()
+    ]
+    show_table(screen, ("route", "sentences", "exact", "p50", "p95"), rows, plain=plain)
     screen.print(f"{result['exact_accuracy']:.1%} of {result['n_in']} exact, median {milliseconds(result['p50_s'])}")
-    screen.print(f"{result['n_out']} out of scope: {false['read']} taken for a question, {false['write']} for a write")
+    screen.print(f"{result['intent_accuracy']:.1%} with the right intent; {result['asked']['in']} asked about")
+    taken = f"{false['read']} taken for a question, {false['write']} for a write"
+    screen.print(f"{result['n_out']} out of scope: {taken}, {result['asked']['out']} asked about")
+    if result["lacks"]:
+        screen.print(result["lacks"])
     for size, seconds in result.get("p50_s_by_identifiers", {}).items():
         screen.print(f"{size} live identifiers: {seconds * 1000:.2f} ms")
+
+
+def _routes(text: str) -> list[Route]:
+    named = [name.strip() for name in text.split(",")]
+    for name in named:
+        if name not in ROUTES:
+            raise ConfigError(f"There is no route '{name}'. Known: {', '.join(ROUTES)}.", key="--route")
+    return [name for name in ROUTES if name in named]
+
+
+@app.command("latency")
+def latency(
+    file: Annotated[Path | None, typer.Option(help="Sentences, as for bench nlu, instead of the examples.")] = None,
+    live: Annotated[bool | None, typer.Option("--live/--no-live", help=LIVE_HELP, show_default=False)] = None,
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Time from text to parse for each route, and the memory of the process with everything loaded."""
+    sentences = [said.say for said in read_sentences(file)] if file else []
+    settings = settings_from(config, intents)
+    known = live_in_the_plant(settings) if (live if live is not None else intents is None) else None
+    result = bench_latency(settings, sentences, known)
+    if as_json:
+        print_json(result)
+        return
+    screen = console(plain=plain)
+    rows = [
+        [route, str(one["n"]), f"{one['p50_s'] * 1000:.1f} ms", f"{one['p95_s'] * 1000:.1f} ms"]
+        for route, one in result["routes"].items()
+    ]
+    show_table(screen, ("route", "sentences", "p50", "p95"), rows, plain=plain)
+    screen.print(f"{result['memory_bytes'] / 1e6:.0f} MB with everything loaded, at most")
+    if result["lacks"]:
+        screen.print(result["lacks"])
 
 
 @app.command("load")

@@ -51,16 +51,20 @@ def demo(
     )
     show.title()
     played = asyncio.run(_play(shift, stage, show))
-    n_right = sum(not one.fault for one in played)
+    skipped = [one.skipped for one in played if one.skipped]
+    n_right, n_turns = sum(not one.fault for one in played) - len(skipped), len(shift.turns) - len(skipped)
     if as_json:
-        print_json({"turns": len(shift.turns), "played": len(played), "right": n_right, "output": str(output)})
+        n_played = len(played) - len(skipped)
+        print_json({"turns": n_turns, "played": n_played, "right": n_right, "lacks": skipped, "output": str(output)})
     else:
         screen.print()
         show_table(screen, HEADERS, [_row(one) for one in played], plain=plain)
-        screen.print(f"\n{n_right} of {len(shift.turns)} turns right. Spoken answers and trace: {output}", style=STRONG)
+        screen.print(f"\n{n_right} of {n_turns} turns right. Spoken answers and trace: {output}", style=STRONG)
+        if skipped:
+            screen.print(f"{len(skipped)} turns were left out. {skipped[0]}")
     if any(one.mes_failed for one in played):
         raise MesUnreachable("The MES failed in the middle of the shift. What was not confirmed was not written.")
-    if n_right < len(shift.turns):
+    if n_right < n_turns:
         raise typer.Exit(1)
 
 
@@ -96,6 +100,8 @@ class Show:
     def played(self, one: Played) -> None:
         if self._as_json:
             print_json(_object(one))
+        elif one.skipped:
+            self._screen.print(Text.assemble(("      - left out: ", QUIET), one.skipped))
         elif one.fault:
             self._screen.print(Text.assemble(("      ✗ wrong: ", BAD), one.fault))
         elif one.turn.hear and one.turn.expect.intent is None:
@@ -106,6 +112,8 @@ def _object(one: Played) -> dict[str, Any]:
     return {
         "turn": one.number,
         "audio": one.turn.hear or None,
+        "typed": one.turn.type or None,
+        "skipped": one.skipped or None,
         "happens": one.turn.happens.path if one.turn.happens else None,
         "right": not one.fault,
         "fault": one.fault,
@@ -125,5 +133,5 @@ def _row(one: Played) -> tuple[str, ...]:
         (last.mes if last else None) or "-",
         milliseconds(times.get("decision")),
         milliseconds(times.get("first_audio")),
-        "✗" if one.fault else "✓",
+        "-" if one.skipped else "✗" if one.fault else "✓",
     )

@@ -16,11 +16,13 @@ from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json
 from voicemes.config import Settings
 from voicemes.intents import Catalog
 from voicemes.model import Candidate, Parse, Scope, Transcript
+from voicemes.nlu.ask import ask
 from voicemes.nlu.explain import nearest
 from voicemes.nlu.interpret import alternatives, interpret
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.reader import build_reader
 from voicemes.runtime.recordings import Listener
-from voicemes.runtime.session import build_catalog
+from voicemes.runtime.wiring import build_catalog, context_of
 
 
 def explain(
@@ -35,12 +37,15 @@ def explain(
     settings = settings_from(config, intents)
     catalog = build_catalog(settings)
     scope, matcher = scope_from(state, catalog), Matcher(catalog)
-    for parse in _parses(what, settings, catalog, scope, matcher):
+    reader = build_reader(settings, context_of(settings))
+    for heard in _parses(what, settings, catalog, scope, matcher):
+        parse = reader.second(heard, matcher) if reader.wants_second(heard, scope) else heard
         tokens = matcher.tokens(parse.transcript.text)
         found: dict[str, Any] = {
             **reading.to_object(parse, {}),
             "state": str(scope),
             "tokens": tokens,
+            "asked_of_model": ask(matcher, tokens).prompt if reader.completer else "",
             "words": [asdict(word) for word in parse.transcript.words],
             "thresholds": {"read": settings.asr.accept_read, "write": settings.asr.accept_write},
             "candidates": [_candidate(one) for one in alternatives(tokens, scope, matcher)],
@@ -70,6 +75,8 @@ def _show(screen: Console, found: dict[str, Any]) -> None:
         for word in found["words"]:
             screen.print(f"    {word['text']:<14} {word['deficit']:.2f}", markup=False)
     heard, needed = found["confidence"], found["thresholds"]
+    if found["asked_of_model"] and found["route"] not in {"grammar", "fuzzy"}:
+        screen.print(Text.assemble(("the language model saw: ", QUIET), found["asked_of_model"]))
     line = f"confidence {heard:.2f}; a question needs {needed['read']:.2f}, a write {needed['write']:.2f}"
     screen.print(Text(line, QUIET))
     for number, one in enumerate(found["candidates"], start=1):

@@ -12,7 +12,7 @@ from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, sco
 from voicemes.cli.output import console, print_error, print_json
 from voicemes.errors import AudioError
 from voicemes.runtime.recordings import Listener, Recognised
-from voicemes.runtime.session import build_catalog
+from voicemes.runtime.wiring import build_catalog
 
 
 def hear(

@@ -22,7 +22,7 @@ from voicemes.nlu.catalog import NAME
 from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.recordings import prove_recordings
-from voicemes.runtime.session import build_catalog, build_sounds
+from voicemes.runtime.wiring import build_catalog, build_sounds
 
 app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
 RECORDINGS_HELP = 'Hear these as well: lines of {"audio": path, "intent": name or null, "slots": {…}}.'

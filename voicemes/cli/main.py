@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from voicemes import __version__
-from voicemes.cli import bench, check, demo, explain, hear, intents, plant, replay, run, say, text
+from voicemes.cli import bench, check, demo, explain, hear, intents, models, plant, replay, run, say, text
 from voicemes.cli.output import print_error
 from voicemes.errors import VoicemesError
 
@@ -39,6 +39,7 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("replay")(replay.replay)
 app.add_typer(intents.app, name="intents")
+app.add_typer(models.app, name="models")
 app.add_typer(plant.app, name="plant")
 app.add_typer(bench.app, name="bench")
 

@@ -13,7 +13,7 @@ from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_f
 from voicemes.cli.output import BAD, GOOD, QUIET, console, print_json
 from voicemes.nlu.interpret import Acceptance
 from voicemes.runtime.replay import replay as run_again
-from voicemes.runtime.session import build_catalog
+from voicemes.runtime.wiring import build_catalog
 
 
 def replay(

@@ -20,9 +20,9 @@ from voicemes.engines.audio import wav
 from voicemes.ports import AudioSink, AudioSource
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
-from voicemes.runtime.session import context_of, open_session
 from voicemes.runtime.speaker import NoSink
 from voicemes.runtime.trace import TraceWriter
+from voicemes.runtime.wiring import context_of, open_session
 
 TRAILING_SILENCE_S = 2.0
 """After a recording, so that its last sentence ends as it would at a microphone."""

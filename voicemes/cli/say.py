@@ -15,7 +15,7 @@ from voicemes.engines.audio import sounddevice
 from voicemes.engines.audio.wav import WavSink
 from voicemes.errors import ConfigError
 from voicemes.ports import AudioSink
-from voicemes.runtime.session import build_speech, context_of
+from voicemes.runtime.wiring import build_speech, context_of
 
 MAX_CHARS = 10_000
 """About ten minutes of speech; nobody waits for more."""

@@ -13,9 +13,9 @@ from voicemes.cli import reading
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, scope_from, settings_from
 from voicemes.cli.output import console, print_json
 from voicemes.model import Transcript
-from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.session import build_catalog
+from voicemes.runtime.reader import build_reader
+from voicemes.runtime.wiring import build_catalog, context_of
 
 
 def text(
@@ -27,13 +27,14 @@ def text(
     plain: Plain = False,
 ) -> None:
     """Say what a sentence means: its intent, its slots, and by which route it was understood."""
-    catalog = build_catalog(settings_from(config, intents))
+    settings = settings_from(config, intents)
+    catalog, reader = build_catalog(settings), build_reader(settings, context_of(settings))
     scope = scope_from(state, catalog)
     matcher = Matcher(catalog)
-    interpret(Transcript("help", "keyboard"), scope, matcher)  # preparing once is not the first sentence's time
+    reader.read(Transcript("hello there", "keyboard"), scope, matcher)  # to prepare is not the first sentence's time
     for sentence in _sentences(sentences):
         started_s = time.perf_counter()
-        parse = interpret(Transcript(sentence, "keyboard"), scope, matcher)
+        parse = reader.read(Transcript(sentence, "keyboard"), scope, matcher)
         spent_s = time.perf_counter() - started_s
         found = reading.to_object(parse, {"nlu": spent_s, "decision": spent_s})
         if as_json:

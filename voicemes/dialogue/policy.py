@@ -8,6 +8,7 @@
 | R3    | touches others                     | the same, and only by whom the role allows it           |
 | R4    | machine writes, interlocks, e-stop | never by voice                                          |
 
+What only a language model found is read back, and from R3 on it has to be said in the catalogue's own words.
 Whatever the class: an intent is for those who have its role. "anyone" is said by people nobody knows, too.
 """
 
@@ -26,7 +27,7 @@ QUESTION_S = 10.0
 MAX_UNHEARD = 2
 """So often "say again?", then the system only listens: repeating it does not help in noise."""
 
-Way: TypeAlias = Literal["at_once", "read_back", "never"]
+Way: TypeAlias = Literal["at_once", "read_back", "in_its_words", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,17 @@ class Policy:
     can_undo: bool
 
 
-def policy_for(intent: Intent, *, is_guess: bool = False) -> Policy:
+def policy_for(intent: Intent, *, is_guess: bool = False, by_model: bool = False) -> Policy:
     """A guess (a sentence in other words than the catalogue's) may answer a question; what it writes is read back."""
+    if by_model and intent.risk == "R3" and intent.llm != "allow":
+        return Policy("in_its_words", needs_operator=True, can_undo=False)
     match intent.risk:
         case "R0":
             return Policy("at_once", needs_operator=False, can_undo=False)
         case "R1":
-            is_urgent = intent.role == ANYONE
+            is_urgent = intent.role == ANYONE and not by_model
             way: Way = "read_back" if is_guess and not is_urgent else "at_once"
-            return Policy(way, needs_operator=not is_urgent, can_undo=bool(intent.action.undo))
+            return Policy(way, needs_operator=intent.role != ANYONE, can_undo=bool(intent.action.undo))
         case "R2" | "R3":
             return Policy("read_back", needs_operator=True, can_undo=False)
         case "R4":

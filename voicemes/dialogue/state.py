@@ -26,6 +26,8 @@ class Pending:
     spoken_text: str
     is_guess: bool = False
     """It was not said in the words of the catalogue: whatever it would write is read back."""
+    by_model: bool = False
+    """A language model found it."""
 
     @property
     def values(self) -> dict[str, SlotData]:
@@ -49,6 +51,8 @@ class DialogueState:
     """Of the operator, where the MES does not say which roles they have."""
     phase: Phase = "idle"
     pending: Pending | None = None
+    choices: tuple[Pending, ...] = ()
+    """What was asked about: "did you mean … or …?"."""
     asking: str = ""
     """The slot that the last question asks for."""
     prompted_s: float = 0.0
@@ -71,6 +75,8 @@ class DialogueState:
                 return Scope("filling", self.pending.intent, self.asking)
             case "confirming" if self.pending:
                 return Scope("confirming", self.pending.intent)
+            case "choosing":
+                return Scope("choosing")
             case _:
                 return Scope()
 

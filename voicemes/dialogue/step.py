@@ -61,9 +61,7 @@ def _understood(
     rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
 ) -> Step:
     if candidate.intent in rules.catalog.intents and state.phase == "idle":
-        slots = {slot.name: slot for slot in candidate.slots}
-        is_guess = candidate.route != "grammar" or text.rstrip().endswith("?")
-        return prepare(rules, state, Pending(candidate.intent, slots, text, is_guess), now_s)
+        return prepare(rules, state, _pending(candidate, text), now_s)
     if while_speaking and candidate.intent == "affirm":
         return Step(state)
     return _word(rules, state, candidate, now_s)
@@ -79,6 +77,8 @@ def _ambiguous(
     while_speaking: bool,
 ) -> Step:
     """A correction that could mean two slots means the one that has a value; anything else is asked."""
+    if state.phase == "idle" and all(candidate.intent in rules.catalog.intents for candidate in candidates):
+        return _ask_which(rules, state, candidates, text, now_s)
     if state.pending:
         fitting = [c for c in candidates if c.slots and all(s.name in state.pending.slots for s in c.slots)]
         if len(fitting) == 1:
@@ -87,11 +87,41 @@ def _ambiguous(
     return say_and_listen(state, Reply("which", {"first": first, "second": second}), now_s)
 
 
+def _pending(candidate: Candidate, text: str) -> Pending:
+    by_model = candidate.route in {"llm", "clarify"}
+    is_guess = candidate.route != "grammar" or text.rstrip().endswith("?")
+    return Pending(candidate.intent, {slot.name: slot for slot in candidate.slots}, text, is_guess, by_model)
+
+
+def _ask_which(
+    rules: Rules, state: DialogueState, candidates: tuple[Candidate, ...], text: str, now_s: float
+) -> Step:
+    """"Did you mean …?", of the two likeliest readings or of the only one."""
+    choices = tuple(_pending(replace(candidate, route="clarify"), text) for candidate in candidates[:2])
+    names = [answers.describe(rules, candidate) for candidate in candidates[:2]]
+    key = "which_of_two" if len(names) > 1 else "this"
+    reply = Reply(key, {"first": names[0], "second": names[-1]})
+    return say_and_listen(replace(state, phase="choosing", choices=choices), reply, now_s)
+
+
+def _chosen(rules: Rules, state: DialogueState, word: str, now_s: float) -> Step:
+    """The answer to "did you mean …?". Of two, "yes" means neither."""
+    if word in {"deny", "cancel"}:
+        return finish(state, Reply("not_meant"))
+    number = {"first": 0, "second": 1, "affirm": 0 if len(state.choices) == 1 else -1}[word]
+    if not 0 <= number < len(state.choices):
+        return say_and_listen(state, state.last_said or Reply("help_choosing"), now_s)
+    chosen = state.choices[number]
+    return prepare(rules, replace(state, phase="idle", choices=(), unheard=0), chosen, now_s)
+
+
 def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
     """A word to the dialogue itself."""
     match candidate.intent, state.phase:
         case "affirm", "confirming":
             return _affirmed(rules, state, now_s)
+        case "first" | "second" | "affirm" | "deny" | "cancel", "choosing":
+            return _chosen(rules, state, candidate.intent, now_s)
         case ("deny", "confirming") | ("cancel", "confirming" | "filling") | ("deny", "filling"):
             why = "denied" if candidate.intent == "deny" else "cancelled"
             return _forget(state, why, why)
@@ -110,7 +140,7 @@ def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float
 def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) -> Step:
     """Brings an action as far as it can go: to a question, to its read-back, or to its submission."""
     intent = rules.catalog.intent(pending.intent)
-    policy = policy_for(intent, is_guess=pending.is_guess)
+    policy = policy_for(intent, is_guess=pending.is_guess, by_model=pending.by_model)
     refusal = _refusal(rules, state, intent, policy)
     if refusal:
         return finish(state, refusal)
@@ -137,6 +167,8 @@ def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy)
     """Why it is not done, whatever was said with it; None where it may be."""
     if policy.way == "never":
         return Reply("by_hand")
+    if policy.way == "in_its_words":
+        return Reply("in_its_words", {"example": intent.examples[0].say if intent.examples else intent.summary})
     if not policy.needs_operator:
         return None
     if not state.operator_id:
@@ -194,8 +226,10 @@ def _unheard(state: DialogueState, now_s: float) -> Step:
 
 def _timed_out(state: DialogueState, now_s: float) -> Step:
     """A question that nobody answers is asked once more and then dropped."""
-    if state.phase == "idle" or state.pending is None:
+    if state.phase == "idle" or (state.pending is None and not state.choices):
         return listen(state)
     if state.unheard == 0 and state.last_said is not None:
         return say_and_listen(replace(state, unheard=1), state.last_said, now_s)
+    if state.choices:
+        return finish(state, Reply("timed_out"))
     return _forget(state, "timed_out", "timed_out")

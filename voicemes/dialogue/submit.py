@@ -19,7 +19,7 @@ def say(state: DialogueState, reply: Reply, *, is_remembered: bool = True) -> St
 
 
 def listen(state: DialogueState, timeout_s: float | None = None) -> Step:
-    if timeout_s is None and state.phase in {"filling", "confirming"}:
+    if timeout_s is None and state.phase in {"filling", "choosing", "confirming"}:
         timeout_s = QUESTION_S
     return Step(state, (Listen(state.scope, timeout_s),))
 
@@ -35,7 +35,7 @@ def say_and_listen(
 
 def finish(state: DialogueState, reply: Reply, *before: Forget) -> Step:
     """Says the last word on an action and is idle again."""
-    idle = replace(state, phase="idle", pending=None, asking="", unheard=0, command=None)
+    idle = replace(state, phase="idle", pending=None, choices=(), asking="", unheard=0, command=None)
     said = say(idle, reply)
     return Step(said.state, (*before, *said.effects, *listen(said.state).effects))
 

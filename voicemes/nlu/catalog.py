@@ -74,6 +74,7 @@ class IntentFile(_File):
     summary: Line
     risk: Risk
     role: str = "operator"
+    llm: Literal["", "allow", "forbid"] = ""
     slots: dict[Name, SlotFile] = {}
     sentences: Annotated[list[Line], Field(min_length=1, max_length=500)]
     also: Annotated[list[Line], Field(max_length=500)] = []
@@ -92,7 +93,7 @@ class ListFile(_File):
 
 class DialogueWordFile(_File):
     means: str = ""
-    phases: list[Literal["idle", "filling", "confirming"]]
+    phases: list[Literal["idle", "filling", "choosing", "confirming"]]
     sentences: list[Line]
 
 
@@ -176,6 +177,7 @@ def _load_intent(file: Path) -> Intent:
         summary=data.summary,
         risk=data.risk,
         role=data.role,
+        llm=data.llm,
         sentences=_templates(document, ("sentences",), data.sentences),
         also=_templates(document, ("also",), data.also),
         action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields), action.local),

@@ -78,7 +78,7 @@ def _without_courtesy(text: str) -> str:
 
 def _whole_numbers(found: list[tuple[int, str]], tokens: list[str], start: int) -> list[tuple[int, str]]:
     """Without the values that take a part of a number that was typed as one, or two that were typed apart."""
-    if isinstance(tokens[start], Inner):
+    if not found or isinstance(tokens[start], Inner):
         return []
     apart = next((at for at in range(start + 1, len(tokens)) if isinstance(tokens[at], Fresh)), len(tokens))
     whole = [one for one in found if one[0] == len(tokens) or not isinstance(tokens[one[0]], Inner)]
@@ -211,13 +211,14 @@ class Matcher:
     def can_be_heard(self, sentence: Sentence, scope: Scope) -> bool:
         """Two identifiers in one breath, "4712 not 4711", can be typed; heard, they would make a yes-no grammar big."""
         intent = self.catalog.intents.get(sentence.name)
-        if intent is not None and (sentence.template in intent.also or not self._hears(intent)):
+        if intent is not None and (sentence.template in intent.also or not self.hears(intent)):
             return False
         if "{was}" not in sentence.template.text:
             return True
         return self.catalog.intent(scope.intent).slots[sentence.slot].type not in IDENTIFIERS
 
-    def _hears(self, intent: Intent) -> bool:
+    def hears(self, intent: Intent) -> bool:
+        """Whether somebody with the roles of `heard_by` may mean it."""
         return not self._held or not intent.action.is_write or may(intent.role, self._held)
 
     def slot_reader(self, tokens: list[str]) -> ReadSlot:

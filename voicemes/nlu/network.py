@@ -148,6 +148,9 @@ class Network:
 
 def read_value(network: Network, start: int, tokens: Sequence[str], position: int) -> list[tuple[int, str]]:
     """Every value that the words from `position` on can be: (end position, emitted string). Without slots."""
+    first = network.closed(start)
+    if position >= len(tokens) or (tokens[position] not in first.words and not first.free):
+        return []
     found: dict[tuple[int, str], None] = {}
     frontier = {(start, "")}
     for at in range(position, len(tokens) + 1):

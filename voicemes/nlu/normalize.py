@@ -32,6 +32,11 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
 """1250 to some and 1.25 to others: it stays as it is, a remark may have it, and no sentence takes it for a number."""
 _MINUS = re.compile(r"(?<!\S)[-\u2212\u2013]\s*(?=[\d.])")
 """A dash before a number, with a blank between or not; inside "4711-50" it is none."""
+WRITTEN = {"mm": "millimeters", "um": "microns", "nm": "newton meters", "pcs": "pieces", "kpa": "kilopascals"}
+"""Units as people write them after digits."""
+_WRITTEN = re.compile(rf"(?<=\d)\s*({'|'.join(WRITTEN)})(?![a-z])")
+BRITISH = {"metre": "meter", "metres": "meters", "millimetre": "millimeter", "millimetres": "millimeters"}
+_SAME = str.maketrans("’µμ", "'uu")
 _SIGNS = {"%": ["percent"], "±": ["plus", "minus"]}
 
 
@@ -39,7 +44,8 @@ def normalize(text: str, vocabulary: frozenset[str] = frozenset()) -> list[str]:
     """Lower-case words without punctuation, digits as digit words. Letters that together make a word of the
     `vocabulary` are joined: "A O I" -> "aoi".
     """
-    lowered = _MINUS.sub("-", text[:MAX_CHARS].lower().replace("’", "'"))
+    lowered = _MINUS.sub("-", text[:MAX_CHARS].lower().translate(_SAME))
+    lowered = _WRITTEN.sub(lambda unit: f" {WRITTEN[unit.group(1)]}", lowered)[:MAX_CHARS]
     tokens: list[str] = []
     position = 0
     for found in _TOKEN.finditer(lowered):
@@ -72,7 +78,7 @@ def _words(token: str, *, after_letter: bool) -> list[str]:
         return _SIGNS[token]
     if token[-1].isdigit():
         return _number_words(token, signed=not after_letter)
-    return [token]
+    return [BRITISH.get(token, token)]
 
 
 def _number_words(token: str, *, signed: bool) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +13,8 @@ from voicemes.errors import VoicemesError
 from voicemes.model import SPEECH, Scope
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
-from voicemes.runtime.session import build_catalog, build_recognizer, build_speech, context_of
+from voicemes.runtime.reader import build_reader
+from voicemes.runtime.wiring import build_catalog, build_recognizer, build_speech, context_of
 
 State = Literal["ok", "note", "failed"]
 
@@ -37,7 +37,6 @@ async def inspect(settings: Settings) -> list[Finding]:
         findings.append(await _mes(settings))
     except VoicemesError as exc:
         findings.append(Finding("mes", "failed", f"{exc} For a trial: voicemes plant serve."))
-    findings.append(_language_model())
     return findings
 
 
@@ -103,10 +102,20 @@ async def _mes(settings: Settings) -> Finding:
     return Finding("mes", "ok", f"{settings.mes.url} answers; known there: {counts}")
 
 
-def _language_model() -> Finding:
-    if importlib.util.find_spec("llama_cpp") is None:
-        return Finding("language model", "note", "not installed; the grammar works without it. uv sync --extra llm")
-    return Finding("language model", "note", "llama-cpp-python is installed; this version has no model for it yet")
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    reader = build_reader(settings, context_of(settings))
+    if reader.completer is None:
+        is_asked_for = settings.llm.model is not None
+        yield Finding("language model", "failed" if is_asked_for else "note", f"{reader.lacks} The grammar goes on.")
+        return
+    traits = reader.completer.traits
+    reader.close()
+    unknown = reader.unlearned(build_catalog(settings))
+    if unknown:
+        detail = f"{traits.name} never learned {', '.join(unknown)}. Renew it: voicemes models train"
+        yield Finding("language model", "note", detail)
+        return
+    yield Finding("language model", "ok", traits.name)
 
 
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
@@ -115,4 +124,5 @@ PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "voice detector": _voice_detector,
     "speech": _speech,
     "sound devices": _devices,
+    "language model": _language_model,
 }

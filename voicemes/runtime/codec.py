@@ -8,16 +8,22 @@ from typing import Any
 
 from voicemes.model import (
     Accepted,
+    Ambiguous,
     Answered,
+    Candidate,
     Input,
     Live,
     MesReply,
+    Parse,
     Pressed,
     Reference,
     Rejected,
     Reply,
+    SlotValue,
     TimedOut,
     Told,
+    Transcript,
+    Understood,
     Unknown,
     Unsent,
 )
@@ -50,6 +56,22 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
     kind = REPLIES[data["kind"]]
     reply: MesReply = kind(**{key: value for key, value in data.items() if key != "kind"})
     return reply
+
+
+def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
+    """A parse that a language model found: its answer is a fact of the trace. None for one by the other routes."""
+    candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])
+    read = tuple(_candidate(one) for one in candidates)
+    if not read or read[0].route not in {"llm", "clarify"}:
+        return None
+    return Understood(read[0], transcript) if data["kind"] == "Understood" else Ambiguous(read, transcript)
+
+
+def _candidate(data: Mapping[str, Any]) -> Candidate:
+    slots = tuple(
+        SlotValue(one["name"], one["value"], one["spoken"], one["source"], one["type"]) for one in data["slots"]
+    )
+    return Candidate(data["intent"], slots, data["score"], data["route"])
 
 
 def input_from_json(data: Mapping[str, Any]) -> Input | None:

@@ -18,8 +18,9 @@ from voicemes.plant.process import PlantProcess
 from voicemes.ports import AudioSink
 from voicemes.runtime.bus import Bus, Observer
 from voicemes.runtime.scenario import Happening, PlayedTurn, Scenario, fault
-from voicemes.runtime.session import Session, context_of, open_session
+from voicemes.runtime.session import Session
 from voicemes.runtime.trace import TraceWriter
+from voicemes.runtime.wiring import context_of, open_session
 
 TRAILING_SILENCE_S = 1.5
 """Silence after each recording: longer than any that an endpoint waits for."""
@@ -37,6 +38,8 @@ class Played:
     fault: str
     spoken: Path | None
     """The answer as a WAV file, where there was one."""
+    skipped: str = ""
+    """Why it was not played."""
 
     @property
     def mes_failed(self) -> bool:
@@ -135,8 +138,12 @@ async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
 
 
 async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: PlayedTurn, stage: Stage) -> Played:
+    if turn.needs_model and session.reader.completer is None:
+        return Played(number, turn, (), "", None, session.reader.lacks)
     sink.begin(f"{number:02d}-{Path(turn.name).stem}")
-    if turn.happens is not None:
+    if turn.type:
+        ended = [await session.type(turn.type)]
+    elif turn.happens is not None:
         is_done = await _do(turn.happens, session.settings.mes.url)
         ended = await session.wait_for_news(NEWS_WITHIN_S) if is_done else []
     else:

@@ -10,8 +10,8 @@ from voicemes.engines.audio import sounddevice
 from voicemes.events import Event
 from voicemes.ports import AudioSink, AudioSource
 from voicemes.runtime.bus import Bus
-from voicemes.runtime.session import context_of
 from voicemes.runtime.threads import start_thread
+from voicemes.runtime.wiring import context_of
 
 
 def open_microphone(settings: Settings, bus: Bus, clock: Clock) -> AudioSource:

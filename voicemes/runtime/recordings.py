@@ -17,8 +17,8 @@ from voicemes.nlu.kit.proof import Proof
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
-from voicemes.runtime.session import build_recognizer, context_of
 from voicemes.runtime.speech_bench import Clip, is_right, read_manifest
+from voicemes.runtime.wiring import build_recognizer, context_of
 
 PIECE_S = 0.1
 """How much the recogniser gets at a time, as from a microphone."""

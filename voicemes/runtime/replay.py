@@ -14,7 +14,7 @@ from voicemes.intents import Catalog
 from voicemes.model import Heard, Input, Live, Transcript
 from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.codec import input_from_json, live_from_json, to_json
+from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json
 from voicemes.runtime.trace import read_trace
 
 
@@ -95,5 +95,6 @@ class _Player:
             said["text"], said["engine"], (), said["confidence"], said["is_complete"], said["deficit"]
         )
         self.heard = transcript.text
-        parse = interpret(transcript, self.state.scope, self.matcher, self.acceptance)
+        parse = modelled_from_json(data["parse"], transcript)
+        parse = parse or interpret(transcript, self.state.scope, self.matcher, self.acceptance)
         return Heard(parse, data["while_speaking"])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from voicemes.config import StationSettings
 from voicemes.errors import ConfigError
 from voicemes.events import TurnEnded
+from voicemes.model import Route
 
 MAX_FILE_BYTES = 1_000_000
 MAX_TURNS = 500
@@ -30,6 +31,8 @@ class Expected(Part):
     """Null: the MES must not be asked."""
     says: str = ""
     """Words that the answer contains."""
+    route: Route | None = None
+    """By which it must be understood. One that only the language model understands is left out where there is none."""
 
 
 class Happening(Part):
@@ -43,6 +46,8 @@ class Happening(Part):
 class PlayedTurn(Part):
     hear: str = ""
     """A recording, relative to the file."""
+    type: Annotated[str, Field(max_length=500)] = ""
+    """A sentence from the keyboard, instead of a recording."""
     happens: Happening | None = None
     """Instead of a recording; the station is to be told of it."""
     why: str
@@ -50,16 +55,20 @@ class PlayedTurn(Part):
     expect: Expected
 
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if bool(self.hear) == bool(self.happens):
-            raise ValueError("a turn needs either 'hear' or 'happens'")
+    def _is_one_of_all(self) -> Self:
+        if bool(self.hear) + bool(self.type) + bool(self.happens) != 1:
+            raise ValueError("a turn needs either 'hear', 'type' or 'happens'")
         if self.happens and (self.expect.intent or self.expect.slots or self.expect.mes or not self.expect.says):
             raise ValueError("a turn that 'happens' expects words that the station says, and nothing else")
         return self
 
     @property
     def name(self) -> str:
-        return self.hear or (self.happens.path if self.happens else "")
+        return self.hear or (self.happens.path if self.happens else "typed")
+
+    @property
+    def needs_model(self) -> bool:
+        return self.expect.route in {"llm", "clarify"}
 
 
 class Scenario(Part):
@@ -112,6 +121,8 @@ def _misheard(expected: Expected, ended: list[TurnEnded]) -> str:
     wrong = {name: turn.slots.get(name) for name, value in expected.slots.items() if turn.slots.get(name) != value}
     if wrong:
         return f"{expected.slots} was said, {wrong} was understood"
+    if expected.route and turn.route != expected.route:
+        return f"route {expected.route} was to understand it, {turn.route} did"
     if turn.mes != expected.mes:
         return f"the MES was to say {expected.mes or 'nothing'}, it said {turn.mes or 'nothing'}"
     if expected.says.lower() not in turn.answer.lower():

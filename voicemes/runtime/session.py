@@ -1,7 +1,7 @@
-"""The composition root: everything is wired here, and a session is run here.
+"""A session: it owns the state, hears, decides and speaks.
 
-`open_session` builds the parts that the settings name; `Session` owns the state. One loop, no locks: audio is taken
-frame by frame from the source's thread, heard in the hearing thread, and decided on here.
+One loop, no locks: audio is taken frame by frame from the source's thread, heard in the hearing thread, and decided on
+here. `wiring.py` builds its parts.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
-from voicemes.connectors import open_connector
-from voicemes.dialogue.news import Listener, Quiet
+from voicemes.dialogue.news import Quiet
 from voicemes.dialogue.state import DialogueState
-from voicemes.engines.asr.pocketsphinx import open_vocabulary
-from voicemes.engines.tts.cache import CachingSynthesizer
-from voicemes.errors import EngineMissing, MesError, VoicemesError
+from voicemes.errors import EngineError, MesError, VoicemesError
 from voicemes.events import (
     AudioDropped,
     CatalogReloaded,
@@ -33,7 +29,6 @@ from voicemes.events import (
     SpeechStarted,
     TurnEnded,
 )
-from voicemes.intents import Catalog
 from voicemes.model import (
     SPEECH,
     AudioFrame,
@@ -41,6 +36,7 @@ from voicemes.model import (
     Input,
     Key,
     Live,
+    Parse,
     Pressed,
     Reply,
     Scope,
@@ -48,18 +44,16 @@ from voicemes.model import (
     Told,
     Transcript,
 )
-from voicemes.nlu.catalog import load_catalog
-from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
-from voicemes.ports import AudioSink, AudioSource, EngineContext, MesConnector, StreamingRecognizer, Synthesizer, Voice
+from voicemes.ports import AudioSource, MesConnector
 from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
-from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
 from voicemes.runtime.news import NewsDesk
+from voicemes.runtime.reader import Reader
 from voicemes.runtime.reload import LOOK_S, CatalogWatch
-from voicemes.runtime.speaker import NoSink, Speaker
+from voicemes.runtime.speaker import Speaker
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.turn import Turn, take_turn
 
@@ -79,12 +73,14 @@ class Session:
     """Where nothing is heard (typed input only) there are none."""
     desk: NewsDesk | None = None
     """Where the plant's news is not followed there is none."""
+    reader: Reader = field(default_factory=Reader)
     watch: CatalogWatch | None = None
     """Where the catalogue's files are not followed there is none."""
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     state: DialogueState = field(init=False)
     _hearing: EngineThread = field(init=False)
     _source: EngineThread = field(init=False)
+    _model: EngineThread = field(init=False)
     _turns: int = 0
     _timeout_s: float | None = None
     """How long the last question waits; None where nothing was asked."""
@@ -99,6 +95,7 @@ class Session:
         self.state = DialogueState(self.session_id, self.settings.station.operator, self.settings.station.role)
         self._hearing = EngineThread("hearing", self.settings.asr.deadline_s)
         self._source = EngineThread("source", None)
+        self._model = EngineThread("language model", 2 * self.settings.llm.deadline_s)
 
     async def start(self, source_name: str) -> None:
         """Announces the session, reads what exists in the MES, and gets ready to hear."""
@@ -221,6 +218,9 @@ class Session:
             self.watch.close()
         self._hearing.close()
         self._source.close()
+        self._model.close()
+        if not self._model.is_stalled:
+            self.reader.close()
         await self.speaker.close()
         if self.connector is not None:
             await self.connector.aclose()
@@ -260,10 +260,20 @@ class Session:
         self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool
     ) -> TurnEnded:
         started_s = self.clock.now_s()
-        asr = self.settings.asr
-        parse = interpret(transcript, self.state.scope, self.matcher, Acceptance(asr.accept_read, asr.accept_write))
+        parse = await self._read(transcript)
         timings_s["nlu"] = self.clock.now_s() - started_s
         return await self._take(Heard(parse, while_speaking), timings_s)
+
+    async def _read(self, transcript: Transcript) -> Parse:
+        """By every route. A language model that breaks or hangs is told of, and the other routes go on."""
+        parse = self.reader.first(transcript, self.state.scope, self.matcher)
+        if not self.reader.wants_second(parse, self.state.scope):
+            return parse
+        try:
+            return await self._model.call(self.reader.second, parse, self.matcher)
+        except EngineError as exc:
+            self.bus.publish(EngineTroubled(self.clock.now_s(), "language model", str(exc)))
+            return parse
 
     async def _take(self, given: Input, timings_s: dict[str, float]) -> TurnEnded:
         self._turns += 1
@@ -308,81 +318,3 @@ class Session:
 
 def _next_frame(frames: Iterator[AudioFrame]) -> AudioFrame | None:
     return next(frames, None)
-
-
-def build_catalog(settings: Settings) -> Catalog:
-    return load_catalog(settings.intents_dir, base=Settings().intents_dir)
-
-
-def context_of(settings: Settings) -> EngineContext:
-    return EngineContext(settings.cache_dir, settings.lexicon_files)
-
-
-def build_recognizer(settings: Settings) -> StreamingRecognizer:
-    engine: StreamingRecognizer = create_engine(
-        "asr", settings.asr.engine, context_of(settings), phonemes=proposer()
-    )
-    return engine
-
-
-def build_sounds(settings: Settings) -> Callable[[str], Sequence[str]]:
-    """The phones of a word as somebody wrote them down; nothing for a word that the recogniser would have to guess."""
-    vocabulary = open_vocabulary(context_of(settings))
-    return lambda word: next(iter(vocabulary.written(word)), "").split()
-
-
-def build_ears(settings: Settings) -> Ears:
-    return Ears(create_engine("vad", "silero", context_of(settings)), build_recognizer(settings))
-
-
-def build_desk(settings: Settings, catalog: Catalog, bus: Bus, clock: Clock) -> NewsDesk:
-    station = settings.station
-    listener = Listener(station.name, station.line, station.role, station.operator)
-    return NewsDesk(listener, catalog, bus, clock, is_muted=settings.news.muted)
-
-
-def build_speech(settings: Settings) -> tuple[Synthesizer, Voice]:
-    """How the settings want answers spoken; fixed sentences are synthesised once."""
-    tts = settings.tts
-    synthesizer = CachingSynthesizer(create_engine("tts", tts.engine, context_of(settings)))
-    return synthesizer, Voice(tts.voice, tts.rate_wpm, tts.volume)
-
-
-def proposer() -> Callable[[str], str] | None:
-    """espeak-ng's phonemes for words that no dictionary has; None where it is not installed."""
-    from voicemes.engines.tts import espeak_library
-
-    try:
-        espeak_library.load()
-    except EngineMissing:
-        return None
-    return espeak_library.phonemes
-
-
-@asynccontextmanager
-async def open_session(
-    settings: Settings,
-    *,
-    bus: Bus | None = None,
-    sink: AudioSink | None = None,
-    with_ears: bool = True,
-    with_mes: bool = True,
-) -> AsyncIterator[Session]:
-    """A session with the engines that the settings name, closed at the end whatever happens."""
-    synthesizer, voice = build_speech(settings)
-    bus, clock, catalog = bus or Bus(), SystemClock(), build_catalog(settings)
-    session = Session(
-        settings=settings,
-        matcher=Matcher(catalog),
-        speaker=Speaker(synthesizer, sink or NoSink(), voice),
-        connector=open_connector(settings.mes) if with_mes else None,
-        bus=bus,
-        clock=clock,
-        ears=build_ears(settings) if with_ears else None,
-        desk=build_desk(settings, catalog, bus, clock) if with_ears and settings.news.listen else None,
-        watch=CatalogWatch(settings.intents_dir, lambda: Matcher(build_catalog(settings))),
-    )
-    try:
-        yield session
-    finally:
-        await asyncio.shield(session.close())

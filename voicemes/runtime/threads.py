@@ -31,6 +31,11 @@ class EngineThread:
         self._thread: threading.Thread | None = None
         self._is_stalled = False
 
+    @property
+    def is_stalled(self) -> bool:
+        """What runs in it never came back: nothing that it uses may be closed."""
+        return self._is_stalled
+
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `function` in the thread.
 

@@ -6,6 +6,7 @@ from voicemes.testing.conversation import ConversationFailed, run_conversation
 from voicemes.testing.fakes import (
     Answer,
     FakeClock,
+    FakeCompleter,
     FakeDetector,
     FakeMes,
     FakeRecognizer,
@@ -19,6 +20,7 @@ __all__ = [
     "Answer",
     "ConversationFailed",
     "FakeClock",
+    "FakeCompleter",
     "FakeDetector",
     "FakeMes",
     "FakeRecognizer",

@@ -32,9 +32,10 @@ from voicemes.nlu.match import Matcher
 from voicemes.nlu.yamlfile import Document
 from voicemes.ports import Voice
 from voicemes.runtime.bus import Bus
+from voicemes.runtime.reader import Reader
 from voicemes.runtime.session import Session
 from voicemes.runtime.speaker import Speaker
-from voicemes.testing.fakes import FakeClock, FakeMes, FakeSink, FakeSynthesizer, Trouble
+from voicemes.testing.fakes import FakeClock, FakeCompleter, FakeMes, FakeSink, FakeSynthesizer, Trouble
 
 TICK_S = 0.25
 """How often the session looks at the clock while time passes; a binary fraction, so that ticks add up exactly."""
@@ -98,6 +99,8 @@ class Conversation(_Part):
     live: Snapshot = Snapshot()
     answers: dict[str, str | dict[str, Any] | list[str | dict[str, Any]]] = {}
     """As `FakeMes` takes them."""
+    model: dict[str, tuple[str, float]] = {}
+    """What the language model answers, and how likely it finds each word: as `FakeCompleter` takes it."""
     turns: list[Turn] = Field(min_length=1)
 
 
@@ -120,7 +123,8 @@ def run_conversation(conversation: Path | Mapping[str, Any], catalog: Catalog | 
 async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int], str]) -> list[TurnEnded]:
     mes, clock = FakeMes(script.answers, script.live.live()), FakeClock()
     settings, speaker = Settings(station=script.station), Speaker(FakeSynthesizer(), FakeSink(), Voice())
-    session = Session(settings, matcher, speaker, mes, Bus(), clock, session_id="conversation")
+    reader = Reader(completer=FakeCompleter(script.model), clock=clock) if script.model else Reader()
+    session = Session(settings, matcher, speaker, mes, Bus(), clock, reader=reader, session_id="conversation")
     ended: list[TurnEnded] = []
     try:
         await session.start("conversation")

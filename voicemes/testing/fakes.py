@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -24,7 +24,16 @@ from voicemes.model import (
     Transcript,
     WordGraph,
 )
-from voicemes.ports import Hypothesis, MesTraits, RecognizerTraits, SourceTraits, Voice
+from voicemes.ports import (
+    Asked,
+    CompleterTraits,
+    Completion,
+    Hypothesis,
+    MesTraits,
+    RecognizerTraits,
+    SourceTraits,
+    Voice,
+)
 
 LOUD = 500
 """Root mean square from which `FakeDetector` hears speech; 32,768 is full scale."""
@@ -243,3 +252,35 @@ class FakeRecognizer:
 
     def _next(self) -> Transcript:
         return self._script[0] if self._script else Transcript("", "fake", is_complete=False)
+
+
+class FakeCompleter:
+    """Answers from a script: prompt -> (answer, probability of each of its words); "none" to everything else."""
+
+    def __init__(
+        self, answers: Mapping[str, tuple[str, float]] | None = None, *, notes: Mapping[str, str] | None = None
+    ) -> None:
+        self.answers = dict(answers or {})
+        self.asked: list[Asked] = []
+        self.is_closed = self.is_broken = False
+        self._notes = dict(notes or {})
+
+    @property
+    def traits(self) -> CompleterTraits:
+        return CompleterTraits("fake", self._notes)
+
+    def complete(self, asked: Asked, is_late: Callable[[], bool]) -> Completion:
+        """As a model would, it leaves out what the grammar does not name."""
+        if self.is_broken:
+            raise EngineFailed("the fake language model is broken.")
+        self.asked.append(asked)
+        answer, probability = self.answers.get(asked.text, ("none", 1.0))
+        if f'"{answer.split()[0]}"' not in asked.gbnf:
+            answer, probability = "none", 1.0
+        words = [word if number == 0 else f" {word}" for number, word in enumerate(answer.split())]
+        said = words[: asked.max_tokens] if not is_late() else []
+        parts = tuple((word, probability) for word in said)
+        return Completion("".join(said), parts, is_complete=len(said) == len(words))
+
+    def close(self) -> None:
+        self.is_closed = True

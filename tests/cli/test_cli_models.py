@@ -1,0 +1,51 @@
+"""`models`: what there is, fetching and training; `bench latency`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from commands import Run
+
+
+def test_the_models_are_listed_with_licence_size_hash_and_origin(run: Run) -> None:
+    own, *general = run("models", "list", "--json").lines
+    assert (own["name"], own["licence"]) == ("nano", "GPL-3.0-or-later")
+    assert [one["name"] for one in general] == ["small", "medium", "large"]
+    for one in general:
+        assert {"licence", "size_bytes", "sha256", "from", "state"} <= one.keys()
+    assert "Apache-2.0" in run("models", "list", "--plain").out
+
+
+def test_a_model_that_nobody_knows_is_a_sentence(run: Run) -> None:
+    ended = run("models", "pull", "enormous")
+    assert ended.code == 2
+    assert "small, medium, large" in ended.sentences[0]
+
+
+def test_offline_is_said(run: Run, tmp_path: Path) -> None:
+    ended = run("models", "pull", "small", "--folder", str(tmp_path), "--hub", "http://127.0.0.1:9", "--plain")
+    assert ended.code == 4
+    assert "Without a network" in ended.sentences[0]
+
+
+def test_training_says_what_it_needs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("voicemes.training.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    ended = run("models", "train", "--out", str(tmp_path / "own.gguf"), "--plain")
+    assert ended.code == 4
+    assert "uv pip install torch" in ended.sentences[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
+    file = tmp_path / "said.yaml"
+    file.write_text('- {say: "what is my next job", intent: job.next}\n- {say: "any smoke break", intent: null}\n')
+    (found,) = run("bench", "latency", "--file", str(file), "--no-live", "--json").lines
+    assert found["routes"]["llm"]["n"] == 2
+    assert found["routes"]["llm"]["p95_s"] >= found["routes"]["llm"]["p50_s"] > 0
+    assert found["memory_bytes"] > 50_000_000
+    assert found["lacks"] == ""

@@ -1,0 +1,94 @@
+"""Training: learns, is taken up again, and writes a file that the engine reads. Needs the extra `train`."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra train is not installed: voicemes models train is not tested")
+pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
+
+from voicemes.cli.main import app
+from voicemes.config import LlmSettings, Settings
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.nlu_bench import measure, read_sentences
+from voicemes.runtime.reader import build_reader
+from voicemes.runtime.wiring import context_of
+from voicemes.training.train import Plan, Run
+from voicemes.training.wordings import Wordings
+
+DEV = Path(__file__).resolve().parents[1] / "nlu" / "data" / "paraphrases_dev.yaml"
+MINUTES = 3.0
+FLOOR = 0.5
+"""Of the intents must be right after that, by the language model alone; on two quiet cores it is about 0.8."""
+TINY = Plan(pairs=400, batch=16, steps=40, threads=1)
+
+
+def run_of(matcher: Matcher, checkpoint: Path | None = None, plan: Plan = TINY) -> Run:
+    return Run(matcher, Wordings(), plan, time.monotonic, lambda _: None, checkpoint)
+
+
+def test_the_loss_falls(drinks: Matcher) -> None:
+    losses: list[float] = []
+    run = run_of(drinks)
+    run.tell = lambda far: losses.append(far.loss)
+    run.train()
+    seen = [loss for loss in losses if not math.isnan(loss)]
+    assert run.steps == TINY.steps
+    assert seen[-1] < 0.8 * seen[0]
+
+
+def test_what_was_broken_off_goes_on_where_it_was(
+    drinks: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicemes.training.train.SAVED_EVERY_S", 0.0)
+    checkpoint = tmp_path / "own.checkpoint"
+    first = run_of(drinks, checkpoint)
+
+    def break_off(far: object) -> None:
+        if first.steps >= 20:
+            raise KeyboardInterrupt
+
+    first.tell = break_off
+    with pytest.raises(KeyboardInterrupt):
+        first.train()
+    assert checkpoint.exists()
+    second = run_of(drinks, checkpoint)
+    began: list[int] = []
+    second.tell = lambda _: began.append(second.steps)
+    second.train()
+    assert min(step for step in began if step) > 19
+    assert second.steps == TINY.steps
+    assert second.spent_s > 0
+    assert not checkpoint.exists()
+
+
+def test_another_training_does_not_go_on_from_there(drinks: Matcher, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "own.checkpoint"
+    checkpoint.write_bytes(b"no checkpoint at all")
+    run_of(drinks, checkpoint, replace(TINY, steps=2)).train()
+    assert not checkpoint.exists()
+
+
+@pytest.mark.timeout(900)
+def test_three_minutes_make_a_model_that_loads_and_beats_a_floor(
+    matcher: Matcher, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "nano.gguf"
+    started_s = time.monotonic()
+    app(["models", "train", "--out", str(out), "--minutes", str(MINUTES), "--json"], standalone_mode=False)
+    assert time.monotonic() - started_s < 60 * MINUTES + 90
+    made = json.loads(capsys.readouterr().out)
+    assert made["steps"] > 0
+    assert out.stat().st_size < 12_000_000
+    settings = Settings(llm=LlmSettings(model=out))
+    reader = build_reader(settings, context_of(settings))
+    assert reader.lacks == ""
+    found = measure(reader, matcher, read_sentences(DEV), ("llm", "clarify"))
+    assert found["intent_accuracy"] > FLOOR
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["nano.gguf", "nano.json"]

@@ -1,0 +1,1 @@
+"""Builds the site's own small language model. Never imported at run time."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from commands import FIXTURES, Ended, Run, run_process
+from commands import FIXTURES, Ended, Run, environment, run_process
 
 from voicemes.engines.audio.wav import read_speech
 
@@ -28,6 +28,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shift(output: Path) -> Ended:
+    pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
     return run_process("demo", "--plain", "--output", output)
 
 
@@ -39,7 +40,7 @@ def scenario(folder: Path, *numbers: int) -> Path:
     """A shift of a few turns of the shipped one."""
     data: dict[str, Any] = yaml.safe_load((FIXTURES / "demo.yaml").read_text(encoding="utf-8"))
     turns = [data["turns"][number - 1] for number in numbers]
-    data["turns"] = [{**turn, "hear": str(FIXTURES / turn["hear"])} for turn in turns]
+    data["turns"] = [{**turn, "hear": str(FIXTURES / turn["hear"])} if "hear" in turn else turn for turn in turns]
     file = folder / "shift.yaml"
     file.write_text(yaml.safe_dump(data), encoding="utf-8")
     return file
@@ -93,11 +94,26 @@ def test_for_programs_it_is_one_object_a_turn_and_one_at_the_end(tmp_path: Path)
     ended = run_process("demo", "--json", "--scenario", file, "--output", tmp_path / "output")
     *turns, total = ended.lines
     assert (ended.code, ended.err) == (0, "")
-    assert total == {"turns": 3, "played": 3, "right": 3, "output": str(tmp_path / "output")}
+    assert total == {"turns": 3, "played": 3, "right": 3, "lacks": [], "output": str(tmp_path / "output")}
     assert [turn["turn"] for turn in turns] == [1, 2, 3]
     assert [turn["right"] for turn in turns] == [True] * 3
     assert [Path(turn["spoken"]).is_file() if turn["spoken"] else None for turn in turns] == [True, None, True]
     assert turns[0]["heard"][0]["intent"] == "job.next"
+
+
+def test_three_turns_and_more_are_the_language_models(shift: Ended) -> None:
+    by_model = [row for row in shift.out.splitlines() if row[:1].isdigit() and "  llm  " in row]
+    assert len(by_model) >= 3
+
+
+def test_without_the_language_model_its_turns_are_left_out_and_the_rest_is_right(tmp_path: Path) -> None:
+    model_turn = next(number for number, turn in enumerate(TURNS, start=1) if turn["expect"].get("route") == "llm")
+    file = scenario(tmp_path, 1, model_turn)
+    off = environment(VOICEMES_LLM__ENGINE="none")
+    ended = run_process("demo", "--plain", "--scenario", file, "--output", tmp_path / "output", env=off)
+    assert ended.code == 0
+    assert "1 of 1 turns right." in ended.out
+    assert "1 turns were left out. The language model is switched off in the settings." in ended.out
 
 
 def test_a_turn_that_is_not_as_it_must_be_is_exit_1(tmp_path: Path) -> None:

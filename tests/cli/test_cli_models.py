@@ -40,6 +40,7 @@ def test_training_says_what_it_needs(run: Run, tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("with_model")
 def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
     file = tmp_path / "said.yaml"
@@ -49,3 +50,22 @@ def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: 
     assert found["routes"]["llm"]["p95_s"] >= found["routes"]["llm"]["p50_s"] > 0
     assert found["memory_bytes"] > 50_000_000
     assert found["lacks"] == ""
+
+
+@pytest.mark.usefixtures("with_model")
+def test_the_route_of_a_language_model_is_shown_with_its_confidence(run: Run) -> None:
+    pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
+    (found,) = run("text", "any chance of hearing how far along 4711 is", "--json").lines
+    assert (found["outcome"], found["intent"], found["route"]) == ("understood", "job.status", "llm")
+    assert found["slots"] == {"job": "4711"}
+    assert 0.5 < found["confidence"] < 1
+    (explained,) = run("explain", "any chance of hearing how far along 4711 is", "--json").lines
+    assert explained["asked_of_model"] == "any chance of hearing how far along A #### is"
+
+
+@pytest.mark.usefixtures("with_model")
+def test_a_missing_model_is_no_obstacle(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOICEMES_LLM__MODEL", str(tmp_path / "nowhere.gguf"))
+    templates, model = run("text", "what's my next job", "any chance of hearing how far along 4711 is", "--json").lines
+    assert templates["intent"] == "job.next"
+    assert model["outcome"] == "rejected"

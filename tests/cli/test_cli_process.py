@@ -60,14 +60,14 @@ def on_terminal(*arguments: str, **variables: str) -> str:
 def test_a_pipe_gets_no_escape_codes() -> None:
     ended = run_process(*COFFEE, env=environment(TERM="xterm-256color"))
     assert (ended.code, ended.err) == (0, "")
-    assert "rejected: no sentence of the catalogue" in ended.out
+    assert "rejected: " in ended.out
     assert ESCAPE not in ended.out
 
 
 def test_a_terminal_gets_colour_unless_it_is_not_wanted() -> None:
     assert any(colour in on_terminal(*COFFEE) for colour in COLOURS)
     for shown in (on_terminal(*COFFEE, NO_COLOR="1"), on_terminal(*COFFEE, "--plain")):
-        assert "rejected: no sentence of the catalogue" in shown
+        assert "rejected: " in shown
         assert ESCAPE not in shown
 
 

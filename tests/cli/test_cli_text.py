@@ -96,7 +96,10 @@ def test_other_words_are_measured_by_route(run: Run, tmp_path: Path) -> None:
     file.write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
     (found,) = run("bench", "nlu", "--file", file, "--identifiers", "--json").lines
     assert (found["n_in"], found["exact_accuracy"], found["n_out"]) == (2, 1.0, 1)
-    assert found["routes"] == {name: {"n": 1, "exact_accuracy": 1.0} for name in ("fuzzy", "grammar")}
+    by_route = {name: (one["n"], one["exact_accuracy"]) for name, one in found["routes"].items()}
+    assert by_route == {"fuzzy": (1, 1.0), "grammar": (1, 1.0), "none": (0, 0.0)}
+    assert all(one["p95_s"] >= one["p50_s"] > 0 for one in found["routes"].values())
+    assert "switched off" in found["lacks"]
     assert found["false_accepts"] == {"read": 0, "write": 0}
     assert list(found["p50_s_by_identifiers"]) == ["100", "1000", "10000"]
     assert "100.0% of 2 exact" in run("bench", "nlu", "--file", file, "--plain").out

@@ -102,7 +102,7 @@ def test_a_sure_answer_is_understood(matcher: Matcher) -> None:
     parse = read(matcher, {BIN_SHOWN: ("scrap.report quantity A", 0.9)})
     assert isinstance(parse, Understood)
     assert (parse.candidate.intent, parse.candidate.route) == ("scrap.report", "llm")
-    assert parse.candidate.score == pytest.approx(0.9**3)
+    assert parse.candidate.score == pytest.approx(0.9)
 
 
 def test_an_unsure_answer_becomes_a_question(matcher: Matcher) -> None:

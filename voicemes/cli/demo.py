@@ -13,7 +13,7 @@ from rich.text import Text
 from voicemes.cli.options import Json, Plain
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, milliseconds, print_json, show_table
 from voicemes.cli.turns import TurnPrinter
-from voicemes.config import Settings, shipped
+from voicemes.config import Settings, load_settings, shipped
 from voicemes.errors import MesUnreachable
 from voicemes.events import Event, TurnEnded
 from voicemes.runtime.demo import Played, Stage, play
@@ -48,6 +48,7 @@ def demo(
         on_turn=show.turn,
         aloud=open_loudspeaker(Settings()) if aloud else None,
         stop_plant_at=stop_plant_at,
+        llm=load_settings().llm,
     )
     show.title()
     played = asyncio.run(_play(shift, stage, show))
@@ -104,8 +105,9 @@ class Show:
             self._screen.print(Text.assemble(("      - left out: ", QUIET), one.skipped))
         elif one.fault:
             self._screen.print(Text.assemble(("      ✗ wrong: ", BAD), one.fault))
-        elif one.turn.hear and one.turn.expect.intent is None:
-            self._screen.print(Text.assemble(("      ✓ ", GOOD), "nothing was heard, nothing was done"))
+        elif not one.turn.happens and one.turn.expect.intent is None:
+            taken = "heard" if one.turn.hear else "understood"
+            self._screen.print(Text.assemble(("      ✓ ", GOOD), f"nothing was {taken}, nothing was done"))
 
 
 def _object(one: Played) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class Matcher:
         if live == self.live:
             return self
         other = copy(self)
-        other.live, other.vocabulary = live, Vocabulary(self.catalog, live, self.templates)
+        other.live, other.vocabulary = live, self.vocabulary.with_live(live)
         other._compiled = dict(self._compiled)  # noqa: SLF001 - another of our own
         other._graphs = dict(self._graphs) if self._sounds_the_same(live) else {}  # noqa: SLF001
         names = (alias for references in live.references.values() for item in references for alias in item.aliases)

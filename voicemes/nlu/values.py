@@ -219,7 +219,12 @@ COMPOUNDS: dict[str, Compound] = {
 PATTERNS: dict[str, Pattern] = {
     "job": Pattern(lambda: identifier(4, 6), of_length=identifier, beside=spelled, most_digits=6),
     "serial": Pattern(lambda: identifier(3, 8), of_length=identifier, beside=spelled, most_digits=8),
-    "lot": Pattern(lambda: seq(optional(letter()), identifier(2, 5)), beside=_spelled_lot, most_digits=5),
+    "lot": Pattern(
+        lambda: one_of([seq(letter(), identifier(1, 5)), identifier(2, 5)]),
+        heard=lambda: seq(optional(letter()), identifier(2, 5)),
+        beside=_spelled_lot,
+        most_digits=5,
+    ),
     "component": Pattern(
         lambda: _component(one_of([digits(1, 3), cardinal(3)])),
         heard=lambda: _component(one_of([Less(spelled(2, 3), SPELLED_COUNT), cardinal(3)])),
@@ -253,6 +258,17 @@ class Vocabulary:
     _heard: dict[str, Phrase] = field(default_factory=dict)
     _graphs: dict[str, WordGraph] = field(default_factory=dict)
     _networks: dict[str, tuple[Network, int]] = field(default_factory=dict)
+
+    def with_live(self, live: Live) -> Vocabulary:
+        """The same for another snapshot. What is said as before is not compiled again: that takes half a second."""
+        old, new = self.live.references, live.references
+        changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+        changed |= COMPOUNDS.keys() if "unit" in changed else set()
+        other = Vocabulary(self.catalog, live, self.templates)
+        other._phrases = {name: phrase for name, phrase in self._phrases.items() if name not in changed}
+        other._networks = {name: network for name, network in self._networks.items() if name not in changed}
+        other._words = {name: words for name, words in self._words.items() if name not in changed}
+        return other
 
     def most_digits(self, slot_type: str) -> int:
         """Of an identifier of the type; 0 where it is none."""

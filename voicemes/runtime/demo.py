@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from voicemes.config import MesSettings, Settings
+from voicemes.config import LlmSettings, MesSettings, Settings
 from voicemes.engines.audio import wav
 from voicemes.errors import AudioError, MesProtocolError, MesUnreachable
 from voicemes.events import TurnEnded
@@ -103,6 +103,7 @@ class Stage:
     aloud: AudioSink | None = None
     stop_plant_at: int | None = None
     """The plant is killed before the recording of this number (from 1) is heard, as a power cut would."""
+    llm: LlmSettings = field(default_factory=LlmSettings)
 
 
 async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
@@ -113,7 +114,7 @@ async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
     with tempfile.TemporaryDirectory(prefix="voicemes-demo-") as folder:
         database = Path(folder) / "plant.sqlite"
         with PlantProcess(database) as plant:
-            settings = Settings(station=scenario.station, mes=MesSettings(url=plant.url))
+            settings = Settings(station=scenario.station, mes=MesSettings(url=plant.url), llm=stage.llm)
             sink = ReplyFolder(stage.output / "replies", stage.aloud)
             trace = TraceWriter(stage.output / "trace.jsonl")
             try:

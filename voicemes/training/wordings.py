@@ -1,7 +1,8 @@
 """The wordings that only the language model learns: `intents/_wordings/`, one sentence template a line.
 
-`<intent>.txt` says the intent in other words, `<intent>.remarks.txt` what a remark of it may be, `_remarks.txt` what any
-may be, `_none.txt` what means nothing here. They are no grammar: nothing listens for them, and they may be as many as people have ways to say it.
+`<intent>.txt` says the intent in other words, `<intent>.remarks.txt` what a remark of it may be, `_remarks.txt` what
+any may be, `_none.txt` what means nothing here. They are no grammar: nothing listens for them, and they may be as many
+as people have ways to say it.
 """
 
 from __future__ import annotations

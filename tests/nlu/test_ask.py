@@ -21,7 +21,7 @@ def test_the_grammar_names_marks_and_never_values(matcher: Matcher) -> None:
     question = ask(matcher, matcher.tokens(BIN))
     grammar = question.grammar()
     assert question.prompt == BIN_SHOWN
-    assert '"scrap.report" (" quantity " type-' in grammar
+    assert '"scrap.report" (" quantity " values-' in grammar
     assert "solder-bridge" not in grammar
     assert "4711" not in grammar
 
@@ -46,6 +46,21 @@ def test_an_answer_is_a_reading_with_its_values(matcher: Matcher) -> None:
 
 def test_none_is_nothing(matcher: Matcher) -> None:
     assert read_answer(matcher, ask(matcher, ["hello"]), "none", 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("binned 4711", "scrap.report quantity A job A"),
+        ("finished that with 50", "job.complete quantity A scrap A"),
+        ("before order 4711", "job.priority job A position A"),
+        ("printer one offset minus eighteen millimeters", "parameter.adjust_request equipment A parameter B delta C"),
+    ],
+)
+def test_words_are_no_two_values_and_a_unit_is_its_own(matcher: Matcher, text: str, answer: str) -> None:
+    question = ask(matcher, matcher.tokens(text))
+    assert answer.split(maxsplit=1)[0] in question.names
+    assert read_answer(matcher, question, answer, 1.0) is None
 
 
 @pytest.mark.parametrize(

@@ -59,20 +59,36 @@ def test_what_was_broken_off_goes_on_where_it_was(
         first.train()
     assert checkpoint.exists()
     second = run_of(drinks, checkpoint)
-    began: list[int] = []
-    second.tell = lambda _: began.append(second.steps)
+    made: list[int] = []
+    step = Run._step
+    monkeypatch.setattr(Run, "_step", lambda run, *given: made.append(run.steps) or step(run, *given))
     second.train()
-    assert min(step for step in began if step) > 19
-    assert second.steps == TINY.steps
-    assert second.spent_s > 0
+    assert (made[0], second.steps) == (first.steps, TINY.steps)
+    assert checkpoint.exists(), "until the model is written"
+    second.forget()
     assert not checkpoint.exists()
 
 
-def test_another_training_does_not_go_on_from_there(drinks: Matcher, tmp_path: Path) -> None:
+def test_another_training_does_not_go_on_from_there(
+    drinks: Matcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicemes.training.train.SAVED_EVERY_S", 0.0)
     checkpoint = tmp_path / "own.checkpoint"
+    run_of(drinks, checkpoint, replace(TINY, seed=7, steps=3)).train()
+    assert _first_step(drinks, checkpoint) == 0
     checkpoint.write_bytes(b"no checkpoint at all")
-    run_of(drinks, checkpoint, replace(TINY, steps=2)).train()
-    assert not checkpoint.exists()
+    assert _first_step(drinks, checkpoint) == 0
+
+
+def _first_step(drinks: Matcher, checkpoint: Path) -> int:
+    """Where a training begins that finds this checkpoint."""
+    run = run_of(drinks, checkpoint, replace(TINY, steps=5))
+    resume = Run._resume
+    found: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "_resume", lambda run, *given: found.append(resume(run, *given) or run.steps))
+        run.train()
+    return found[0]
 
 
 @pytest.mark.timeout(900)

@@ -39,7 +39,7 @@ def explain(
     scope, matcher = scope_from(state, catalog), Matcher(catalog)
     reader = build_reader(settings, context_of(settings))
     for heard in _parses(what, settings, catalog, scope, matcher):
-        parse = reader.second(heard, matcher) if reader.wants_second(heard, scope) else heard
+        parse = reader.further(heard, scope, matcher)
         tokens = matcher.tokens(parse.transcript.text)
         found: dict[str, Any] = {
             **reading.to_object(parse, {}),

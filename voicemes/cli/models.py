@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import time
 from dataclasses import replace
@@ -19,7 +20,7 @@ from voicemes.errors import ConfigError, EngineMissing
 from voicemes.nlu.ask import askable, signature
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.models import HUB, WEIGHTS, Weights, fetch
-from voicemes.runtime.nlu_bench import measure, read_sentences
+from voicemes.runtime.nlu_bench import Said, measure, read_sentences
 from voicemes.runtime.reader import LEARNED, build_reader
 from voicemes.runtime.wiring import build_catalog, context_of
 
@@ -132,6 +133,7 @@ def train(
 ) -> None:
     """Train our own model on this catalogue and its wordings. Broken off, it goes on where it was."""
     settings = settings_from(config, intents)
+    sentences = read_sentences(dev) if dev else []
     run = _run(settings, seed, steps, minutes * 60, out)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
     with Progress(*columns, console=console(plain=plain, stderr=True), transient=True, disable=plain) as progress:
@@ -140,11 +142,12 @@ def train(
             task, description=far.stage, completed=far.done, loss="" if far.loss != far.loss else f"loss {far.loss:.3f}"
         )
         network, tokenizer = run.train()
-    made = _made(run, seed, steps, minutes, dev)
+    made = _made(run, seed, steps, minutes, intents, dev)
     notes = {LEARNED: "\n".join(signature(intent) for intent in askable(run.matcher.catalog))}
     _write(out, network, tokenizer, {**notes, "card": json.dumps(made)})
-    if dev is not None:
-        made["development"] = _scores(settings, out, dev)
+    run.forget()
+    if sentences:
+        made["development"] = _scores(settings, out, sentences)
         _write(out, network, tokenizer, {**notes, "card": json.dumps(made)})
     out.with_suffix(".json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     if as_json:
@@ -164,9 +167,11 @@ def _write(out: Path, network: Network, tokenizer: Tokenizer, notes: dict[str, s
 
 def _run(settings: Settings, seed: int, steps: int | None, limit_s: float, out: Path) -> Run:
     try:
-        from voicemes.training.train import Plan, Run
+        for name in ("torch", "gguf", "tokenizers"):
+            importlib.import_module(name)
     except ImportError as exc:
         raise EngineMissing(f"{exc.name}, which trains models,", install=INSTALL) from exc
+    from voicemes.training.train import Plan, Run
     from voicemes.training.wordings import load_wordings
 
     matcher = Matcher(build_catalog(settings))
@@ -176,11 +181,15 @@ def _run(settings: Settings, seed: int, steps: int | None, limit_s: float, out: 
     return Run(matcher, wordings, plan, time.monotonic, lambda _: None, out.with_suffix(".checkpoint"))
 
 
-def _made(run: Run, seed: int, steps: int | None, minutes: float, dev: Path | None) -> dict[str, Any]:
-    """How it was made, so that anybody can make it again."""
+def _made(
+    run: Run, seed: int, steps: int | None, minutes: float, intents: Path | None, dev: Path | None
+) -> dict[str, Any]:
+    """How it was made, so that anybody can make it again; folders are left out."""
     parts = ["voicemes models train --out nano.gguf", f"--seed {seed}"]
     parts += [f"--steps {steps}"] if steps else []
     parts += [f"--minutes {minutes:g}"]
+    parts += [f"--intents {intents.name}"] if intents else []
+    parts += [f"--dev {dev.name}"] if dev else []
     return {
         "command": " ".join(parts),
         "catalog": run.matcher.catalog.hash,
@@ -189,15 +198,14 @@ def _made(run: Run, seed: int, steps: int | None, minutes: float, dev: Path | No
         "seconds": round(run.spent_s),
         "wordings": len(run.wordings.sentences),
         "loss": round(run.loss, 4),
-        **({"development_file": dev.name} if dev else {}),
     }
 
 
-def _scores(settings: Settings, file: Path, dev: Path) -> dict[str, Any]:
+def _scores(settings: Settings, file: Path, sentences: list[Said]) -> dict[str, Any]:
     llm = settings.llm.model_copy(update={"model": file})
     reader = build_reader(settings.model_copy(update={"llm": llm}), context_of(settings))
     if reader.completer is None:
         return {"lacks": reader.lacks}
-    found = measure(reader, Matcher(build_catalog(settings)), read_sentences(dev))
+    found = measure(reader, Matcher(build_catalog(settings)), sentences)
     reader.close()
     return {name: found[name] for name in SCORES}

@@ -72,7 +72,7 @@ def help_reply(rules: Rules, state: DialogueState) -> Reply:
     if state.phase == "confirming":
         return Reply("help_confirming")
     if state.phase == "choosing":
-        return Reply("help_choosing")
+        return Reply("help_choosing" if len(state.choices) > 1 else "help_this")
     known = sorted(rules.catalog.intents.values(), key=lambda intent: -len(intent.examples))
     chosen = [intent.examples[0].say for intent in known if intent.examples]
     return Reply("help_idle", {"examples": "; ".join(chosen[:N_HELP_EXAMPLES])})

@@ -61,7 +61,7 @@ def _understood(
     rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
 ) -> Step:
     if candidate.intent in rules.catalog.intents and state.phase == "idle":
-        return prepare(rules, state, _pending(candidate, text), now_s)
+        return prepare(rules, state, _pending(rules, candidate, text), now_s)
     if while_speaking and candidate.intent == "affirm":
         return Step(state)
     return _word(rules, state, candidate, now_s)
@@ -83,21 +83,26 @@ def _ambiguous(
         fitting = [c for c in candidates if c.slots and all(s.name in state.pending.slots for s in c.slots)]
         if len(fitting) == 1:
             return _understood(rules, state, fitting[0], text, now_s, while_speaking=while_speaking)
-    first, second = (answers.describe(rules, candidate) for candidate in candidates[:2])
-    return say_and_listen(state, Reply("which", {"first": first, "second": second}), now_s)
+    names = [answers.describe(rules, candidate) for candidate in candidates[:2]]
+    return say_and_listen(state, Reply("which", {"first": names[0], "second": names[-1]}), now_s)
 
 
-def _pending(candidate: Candidate, text: str) -> Pending:
+def _pending(rules: Rules, candidate: Candidate, text: str) -> Pending:
+    """What a language model found is prepared without what its read-back would not say."""
     by_model = candidate.route in {"llm", "clarify"}
     is_guess = candidate.route != "grammar" or text.rstrip().endswith("?")
-    return Pending(candidate.intent, {slot.name: slot for slot in candidate.slots}, text, is_guess, by_model)
+    intent = rules.catalog.intent(candidate.intent)
+    read_back = intent.say.get("confirm", "")
+    is_said = {slot.name: not by_model or not read_back or f"{{{slot.name}}}" in read_back for slot in candidate.slots}
+    slots = {slot.name: slot for slot in candidate.slots if is_said[slot.name]}
+    return Pending(candidate.intent, slots, text, is_guess, by_model)
 
 
 def _ask_which(
     rules: Rules, state: DialogueState, candidates: tuple[Candidate, ...], text: str, now_s: float
 ) -> Step:
     """"Did you mean …?", of the two likeliest readings or of the only one."""
-    choices = tuple(_pending(replace(candidate, route="clarify"), text) for candidate in candidates[:2])
+    choices = tuple(replace(_pending(rules, candidate, text), is_guess=True) for candidate in candidates[:2])
     names = [answers.describe(rules, candidate) for candidate in candidates[:2]]
     key = "which_of_two" if len(names) > 1 else "this"
     reply = Reply(key, {"first": names[0], "second": names[-1]})

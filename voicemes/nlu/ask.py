@@ -6,13 +6,14 @@ words that can fill it, and "none". So no answer names an intent that there is n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import itertools
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from voicemes.intents import ANYONE, Catalog, Intent, SlotSpec
 from voicemes.model import Candidate, SlotValue
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.spans import RELATIVE, Marked, mark
+from voicemes.nlu.spans import RELATIVE, Choice, Marked, mark, slot_types
 
 NONE = "none"
 """The answer for a sentence that means nothing here."""
@@ -27,6 +28,12 @@ class Question:
     marked: Marked
     intents: tuple[Intent, ...]
     """What may be meant."""
+    types: Mapping[tuple[str, str], tuple[str, ...]]
+    """Intent and slot -> the types that its values are read as."""
+
+    def offered(self, intent: Intent, slot: str) -> dict[str, Choice]:
+        """What may be pointed at for a slot."""
+        return self.marked.offered(self.types[intent.name, slot])
 
     @property
     def names(self) -> frozenset[str]:
@@ -38,7 +45,7 @@ class Question:
 
     def without(self, intent: str) -> Question:
         """The same, asked for what else it could be."""
-        return Question(self.marked, tuple(one for one in self.intents if one.name != intent))
+        return Question(self.marked, tuple(one for one in self.intents if one.name != intent), self.types)
 
     def grammar(self) -> str:
         """All that may be answered, in llama.cpp's GBNF. Raises nothing: a question without intents may say "none"."""
@@ -65,21 +72,26 @@ def ask(matcher: Matcher, tokens: list[str], learned: Collection[str] | None = N
         if matcher.hears(intent) and (learned is None or signature(intent) in learned)
     )
     types = {slot.type for intent in intents for slot in intent.slots.values()}
-    return Question(mark(matcher, tokens, types), intents)
+    return Question(mark(matcher, tokens, types), intents, matcher.book(slot_types))
 
 
 def read_answer(matcher: Matcher, question: Question, answer: str, score: float) -> Candidate | None:
-    """What an answer means; None for "none". Raises ValueError for one outside the grammar: it was not obeyed."""
+    """What an answer means; None for "none", and where two slots would take the same words or the unit is another's.
+    Raises ValueError for an answer outside the grammar: it was not obeyed.
+    """
     name, *rest = answer.split()
     if name == NONE and not rest:
         return None
     intent = next((one for one in question.intents if one.name == name), None)
     if intent is None:
         raise ValueError(f"there is no '{name}' among the intents")
-    slots = (*_read_slots(matcher, question.marked, intent, rest),)
+    pointed = list(_read_slots(question, intent, rest))
+    if not _makes_sense(matcher, [what for _, what in pointed if isinstance(what, Choice)]):
+        return None
+    slots = [slot for name, what in pointed for slot in _values(matcher, question.marked, name, what)]
     if intent.role == ANYONE:
-        slots = (*slots, *_whole(question.marked, intent, {slot.name for slot in slots}))
-    return Candidate(name, slots, score, "llm")
+        slots += _whole(question.marked, intent, {slot.name for slot in slots})
+    return Candidate(intent.name, tuple(slots), score, "llm")
 
 
 def write_answer(intent: str, pointers: dict[str, str], order: Collection[str]) -> str:
@@ -96,25 +108,41 @@ def slot_order(intent: Intent) -> list[str]:
     return sorted(intent.slots, key=lambda name: intent.slots[name].type == "text")
 
 
-def _read_slots(matcher: Matcher, marked: Marked, intent: Intent, words: list[str]) -> Iterator[SlotValue]:
+def _read_slots(question: Question, intent: Intent, words: list[str]) -> Iterator[tuple[str, Choice | list[str]]]:
+    """Slot and what it points at; a remark is the pieces that it repeats."""
     rest = iter(words)
     for name in rest:
         slot = intent.slots.get(name)
         if slot is None:
             raise ValueError(f"{intent.name} has no slot '{name}'")
         if slot.type == "text":
-            yield from _remark(marked, name, list(rest))
+            yield name, list(rest)
             return
         pointer = next(rest, "")
         if pointer in _leads(slot):
             pointer = f"{pointer} {next(rest, '')}"
-        if pointer not in marked.choices.get(slot.type, {}):
+        choice = question.offered(intent, name).get(pointer)
+        if choice is None:
             raise ValueError(f"'{pointer}' cannot be {name}")
-        yield marked.value(matcher, name, slot.type, pointer)
+        yield name, choice
+
+
+def _makes_sense(matcher: Matcher, choices: list[Choice]) -> bool:
+    """No word is two values, and a unit is that of what it was said of."""
+    places = sorted((choice.start, choice.end) for choice in choices)
+    is_apart = all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
+    return is_apart and matcher.vocabulary.units_agree((choice.type, choice.emitted) for choice in choices)
 
 
 def _leads(slot: SlotSpec) -> set[str]:
     return {lead.strip() for lead, _ in RELATIVE.get(slot.type, ())} - {""}
+
+
+def _values(matcher: Matcher, marked: Marked, name: str, what: Choice | list[str]) -> Iterator[SlotValue]:
+    if isinstance(what, Choice):
+        yield marked.value(matcher, name, what)
+    else:
+        yield from _remark(marked, name, what)
 
 
 def _remark(marked: Marked, name: str, said: list[str]) -> Iterator[SlotValue]:
@@ -128,22 +156,29 @@ def _remark(marked: Marked, name: str, said: list[str]) -> Iterator[SlotValue]:
 
 def _rules(question: Question) -> Iterator[str]:
     """Rule names have letters, digits and dashes only: an underscore would switch the grammar off without a word."""
-    types = {slot.type for intent in question.intents for slot in intent.slots.values()}
-    numbered = {name: f"type-{number}" for number, name in enumerate(sorted(types))}
-    offered = {name: numbered[name] for name in types if question.marked.choices.get(name)}
-    texts = list(_remarks(question.marked)) if "text" in types else []
-    if texts:
-        offered["text"] = "remark"
-    yield f'root ::= "{NONE}"' + "".join(f" | {_intent(one, offered)}" for one in question.intents)
-    for name, rule in sorted(offered.items()):
-        if name != "text":
-            yield f"{rule} ::= " + " | ".join(f'"{pointer}"' for pointer in question.marked.choices[name])
-    yield from texts
+    remarks = list(_remarks(question.marked))
+    rules: dict[tuple[str, ...], str] = {}
+    alternatives = [f'"{NONE}"']
+    for intent in question.intents:
+        parts = [f'"{intent.name}"']
+        for name in slot_order(intent):
+            rule = _rule(question, intent, name, rules, has_words=bool(remarks))
+            parts += [f'(" {name} " {rule})?'] if rule else []
+        alternatives.append(" ".join(parts))
+    yield f"root ::= {' | '.join(alternatives)}"
+    for pointers, rule in rules.items():
+        yield f"{rule} ::= " + " | ".join(f'"{pointer}"' for pointer in pointers)
+    yield from remarks
 
 
-def _intent(intent: Intent, offered: dict[str, str]) -> str:
-    named = [(name, offered.get(intent.slots[name].type)) for name in slot_order(intent)]
-    return " ".join([f'"{intent.name}"', *(f'(" {name} " {rule})?' for name, rule in named if rule)])
+def _rule(
+    question: Question, intent: Intent, slot: str, rules: dict[tuple[str, ...], str], *, has_words: bool
+) -> str:
+    """The name of the rule for what may fill a slot, one for the same pointers; empty where nothing may."""
+    if intent.slots[slot].type == "text":
+        return "remark" if has_words else ""
+    pointers = tuple(question.offered(intent, slot))
+    return rules.setdefault(pointers, f"values-{len(rules)}") if pointers else ""
 
 
 def _whole(marked: Marked, intent: Intent, said: Collection[str]) -> Iterator[SlotValue]:
@@ -156,7 +191,7 @@ def _whole(marked: Marked, intent: Intent, said: Collection[str]) -> Iterator[Sl
 
 def _remarks(marked: Marked) -> Iterator[str]:
     """Any run of the words that were said, up to the end or to the next mark."""
-    pieces, last = marked.pieces()[:MAX_TEXT_PIECES], {*marked.last_pieces(), MAX_TEXT_PIECES - 1}
+    pieces, last = marked.pieces()[:MAX_TEXT_PIECES], frozenset(marked.last_pieces())
     if pieces:
         yield "remark ::= " + " | ".join(f"remark-{number}" for number in range(len(pieces)))
     for number, piece in enumerate(pieces):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
+from voicemes.intents import ANYONE
+from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Understood
 from voicemes.nlu.ask import Question, ask, read_answer
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher, writes
@@ -17,6 +18,7 @@ from voicemes.ports import Asked, Completion
 
 MIN_WORDS, MAX_WORDS = 2, 60
 """Nobody says more in one breath; a longer text is no command."""
+NO_SENSE = "the language model finds no sense in it"
 Complete = Callable[[Asked], Completion]
 
 
@@ -42,11 +44,17 @@ class Bars:
     """At which it is asked about; below it is nothing."""
 
 
-def wants_model(parse: Parse, scope: Scope) -> bool:
-    """Whether a language model should have a look: no template fits word for word, and nothing is being asked."""
+def wants_model(parse: Parse, scope: Scope, matcher: Matcher) -> bool:
+    """Whether a language model should have a look: no template fits word for word, and nothing is being asked. Nobody
+    in need is kept waiting for it.
+    """
+    if scope.phase != "idle":
+        return False
     if isinstance(parse, NotUnderstood):
-        return scope.phase == "idle" and parse.reason == "out_of_grammar"
-    return scope.phase == "idle" and all(one.route == "fuzzy" for one in candidates_of(parse))
+        return parse.reason == "out_of_grammar"
+    intents = (matcher.catalog.intents.get(one.intent) for one in candidates_of(parse))
+    is_guess = all(one.route == "fuzzy" for one in candidates_of(parse))
+    return is_guess and not any(intent is not None and intent.role == ANYONE for intent in intents)
 
 
 def consult(parse: Parse, matcher: Matcher, advisor: Advisor, bars: Bars) -> Parse:
@@ -60,36 +68,38 @@ def consult(parse: Parse, matcher: Matcher, advisor: Advisor, bars: Bars) -> Par
     answer = _answer(question, advisor) if question.intents else None
     if answer is None or not answer.is_complete:
         return parse
-    first = read_answer(matcher, question, answer.text, confidence(answer))
+    first = read_answer(matcher, question, answer.text, confidence(answer) * parse.transcript.confidence)
     if first is None:
-        return NotUnderstood("out_of_grammar", parse.transcript, "the language model finds no sense in it")
+        nothing = NotUnderstood("out_of_grammar", parse.transcript, NO_SENSE)
+        return nothing if confidence(answer) >= bars.read else parse
     agreeing = [guess for guess in guesses if guess.intent == first.intent]
-    if agreeing:
-        return Understood(agreeing[0], parse.transcript)
+    if agreeing and len(guesses) == 1:
+        return parse
     if first.score >= (bars.write if writes(first.intent, matcher) else bars.read):
-        return Understood(_weigh(first, parse.transcript), parse.transcript)
+        return Understood(first, parse.transcript)
     return _doubt(parse, first, question, matcher, advisor, bars)
+
+
+def _doubt(
+    parse: Parse, first: Candidate, question: Question, matcher: Matcher, advisor: Advisor, bars: Bars
+) -> Parse:
+    """The two likeliest readings as a question; nothing of what is unlikely."""
+    if not first.score >= bars.asked:
+        return parse
+    others = [guess for guess in candidates_of(parse) if guess.intent != first.intent]
+    if not others:
+        answer = _answer(question.without(first.intent), advisor)
+        score = confidence(answer) * parse.transcript.confidence
+        second = read_answer(matcher, question, answer.text, score) if answer.is_complete else None
+        others = [second] if second is not None and score >= bars.asked else []
+    both = (first, *others)[:2]
+    return Ambiguous(tuple(replace(one, route="clarify") for one in both), parse.transcript)
 
 
 def _is_for_model(tokens: list[str], matcher: Matcher) -> bool:
     """One word says too little, and a "yes" that nobody waits for is not meant for us."""
     is_to_dialogue = any(matcher.match(tokens, Scope(phase)) for phase in ("confirming", "choosing"))
     return MIN_WORDS <= len(tokens) <= MAX_WORDS and not is_to_dialogue
-
-
-def _doubt(
-    parse: Parse, first: Candidate, question: Question, matcher: Matcher, advisor: Advisor, bars: Bars
-) -> Parse:
-    """The two likeliest readings as a question; nothing where even the first is unlikely."""
-    others = list(candidates_of(parse))
-    if first.score < bars.asked and not others:
-        return parse
-    if not others:
-        answer = _answer(question.without(first.intent), advisor)
-        second = read_answer(matcher, question, answer.text, confidence(answer)) if answer.is_complete else None
-        others = [second] if second else []
-    both = [replace(one, route="clarify") for one in (first, *others)][:2]
-    return Ambiguous(tuple(_weigh(one, parse.transcript) for one in both), parse.transcript)
 
 
 def _answer(question: Question, advisor: Advisor) -> Completion:
@@ -108,7 +118,3 @@ def confidence(answer: Completion) -> float:
         likely *= probability
         place += len(text)
     return likely
-
-
-def _weigh(candidate: Candidate, transcript: Transcript) -> Candidate:
-    return replace(candidate, score=candidate.score * transcript.confidence)

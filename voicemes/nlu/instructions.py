@@ -46,8 +46,8 @@ def _answer(matcher: Matcher, intent: Intent, example: Example) -> str:
     for name, value in example.slots.items():
         slot_type = intent.slots[name].type
         if slot_type == "text":
-            pointers[name] = str(value)
-        for pointer in marked.choices.get(slot_type, {}):
-            if marked.value(matcher, name, slot_type, pointer).value == value:
+            pointers[name] = " ".join(ask(matcher, matcher.tokens(str(value))).marked.pieces())
+        for pointer, choice in marked.choices.get(slot_type, {}).items():
+            if marked.value(matcher, name, choice).value == value:
                 pointers.setdefault(name, pointer)
     return write_answer(intent.name, pointers, slot_order(intent))

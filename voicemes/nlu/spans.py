@@ -57,19 +57,35 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that is pointed at: as which type it is read, what that emits, and the words `start` to `end`."""
+
+    type: str
+    emitted: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """A sentence with its stretches marked."""
 
     tokens: Sequence[str]
     spans: tuple[Span, ...]
-    choices: Mapping[str, Mapping[str, tuple[str, str, int, int]]] = field(default_factory=dict)
-    """Slot type -> how a value is pointed at -> (type, emitted text, first word, word after the last)."""
+    choices: Mapping[str, Mapping[str, Choice]] = field(default_factory=dict)
+    """Slot type -> how a value is pointed at -> what it stands for."""
 
-    def value(self, matcher: Matcher, slot: str, slot_type: str, pointer: str) -> SlotValue:
-        """What a pointer of `choices` stands for."""
-        own_type, emitted, start, end = self.choices[slot_type][pointer]
-        said = " ".join(self.tokens[start:end])
-        return SlotValue(slot, matcher.vocabulary.finish(own_type, emitted), said, type=own_type)
+    def offered(self, types: Sequence[str]) -> dict[str, Choice]:
+        """What may fill a slot that is read as one of these types, the first of them first."""
+        found: dict[str, Choice] = {}
+        for name in types:
+            for pointer, choice in self.choices.get(name, {}).items():
+                found.setdefault(pointer, choice)
+        return found
+
+    def value(self, matcher: Matcher, slot: str, choice: Choice) -> SlotValue:
+        said = " ".join(self.tokens[choice.start : choice.end])
+        return SlotValue(slot, matcher.vocabulary.finish(choice.type, choice.emitted), said, type=choice.type)
 
     def pieces(self) -> list[str]:
         """What the model sees of the sentence, without marks: its words, and the shapes of numbers."""
@@ -142,25 +158,32 @@ def mark(matcher: Matcher, tokens: Sequence[str], types: Collection[str]) -> Mar
     return _Marker(matcher, list(tokens), frozenset(types) - {"text"}).mark()
 
 
-def narrower_types(matcher: Matcher) -> dict[str, frozenset[str]]:
-    """Slot type -> the types that templates read in its place: a line for a machine, "again" for a step."""
-    found: dict[str, set[str]] = {}
+def slot_types(matcher: Matcher) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Intent and slot -> the types that its values are read as: its own first, then those that its templates read in
+    its place, as a line for a machine or "again" for a step.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
     for sentence in matcher.sentences(Scope()):
         intent = matcher.catalog.intents.get(sentence.name)
         for leaf in leaves(sentence.phrase):
             if isinstance(leaf, Slot) and intent is not None and leaf.name in intent.slots:
-                found.setdefault(intent.slots[leaf.name].type, set()).add(leaf.type)
-    return {name: frozenset(types - {name} - COMPOUNDS.keys()) for name, types in found.items() if name != "text"}
+                found.setdefault((intent.name, leaf.name), set()).add(leaf.type)
+    types: dict[tuple[str, str], tuple[str, ...]] = {}
+    for intent in matcher.catalog.intents.values():
+        for slot in intent.slots.values():
+            more = found.get((intent.name, slot.name), set()) - {slot.type, "text"} - COMPOUNDS.keys()
+            types[intent.name, slot.name] = (slot.type, *(sorted(more) if slot.type != "text" else ()))
+    return types
 
 
 class _Marker:
     def __init__(self, matcher: Matcher, tokens: list[str], types: frozenset[str]) -> None:
         self.matcher, self.tokens = matcher, tokens
         self.compounds = types & COMPOUNDS.keys()
-        narrower = matcher.book(narrower_types)
         self.slot_types = types
-        self.narrower = {name: narrower.get(name, frozenset()) for name in types}
-        self.types = (types - self.compounds).union(*self.narrower.values())
+        self.types = types - self.compounds
+        for own, *narrower in matcher.book(slot_types).values():
+            self.types |= set(narrower) if own in types else set()
         self.read: ReadSlot = matcher.slot_reader(tokens)
 
     def mark(self) -> Marked:
@@ -175,7 +198,7 @@ class _Marker:
                 if not any(start <= inner[0] and inner[1] <= end for inner in found):
                     found.setdefault((start, end), {})[slot_type] = emitted
         spans = tuple(self._span(start, end, found[start, end]) for start, end in self._best(found))[: len(MARKS)]
-        return Marked(self.tokens, spans, {name: self._choices(name, spans) for name in self.slot_types})
+        return Marked(self.tokens, spans, {name: self._choices(name, spans) for name in self.types | self.compounds})
 
     def _span(self, start: int, end: int, values: Mapping[str, str]) -> Span:
         """Tagged with slot types; with narrower ones only where it is nothing else. A number's shape says enough."""
@@ -214,18 +237,19 @@ class _Marker:
         )
         return end - start - PER_SPAN + EXISTS * exists - ODD * is_odd - ACROSS * is_across
 
-    def _choices(self, slot_type: str, spans: Sequence[Span]) -> dict[str, tuple[str, str, int, int]]:
-        found: dict[str, tuple[str, str, int, int]] = {}
-        for own_type in (slot_type, *sorted(self.narrower[slot_type])):
-            for number, span in enumerate(spans):
-                if own_type in span.values:
-                    found.setdefault(MARKS[number], (own_type, span.values[own_type], span.start, span.end))
+    def _choices(self, slot_type: str, spans: Sequence[Span]) -> dict[str, Choice]:
+        found = {
+            MARKS[number]: Choice(slot_type, span.values[slot_type], span.start, span.end)
+            for number, span in enumerate(spans)
+            if slot_type in span.values
+        }
         if slot_type not in self.compounds:
             return found
         for lead, own_type in RELATIVE.get(slot_type, (("", slot_type),)):
             longest = sorted(self._readings(own_type), key=lambda one: one[0] - one[1])
             for start, end, emitted in longest:
-                inside = [number for number, span in enumerate(spans) if start <= span.start and span.end <= end]
-                if inside:
-                    found.setdefault(lead + MARKS[inside[0]], (own_type, emitted, start, end))
+                touched = [number for number, span in enumerate(spans) if span.start < end and start < span.end]
+                inside = [number for number in touched if start <= spans[number].start and spans[number].end <= end]
+                if touched == inside and inside and MARKS[inside[0]] not in found:  # what has a sign needs no "up" or "down"
+                    found.setdefault(lead + MARKS[inside[0]], Choice(own_type, emitted, start, end))
         return found

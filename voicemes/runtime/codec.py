@@ -14,6 +14,7 @@ from voicemes.model import (
     Input,
     Live,
     MesReply,
+    NotUnderstood,
     Parse,
     Pressed,
     Reference,
@@ -27,6 +28,7 @@ from voicemes.model import (
     Unknown,
     Unsent,
 )
+from voicemes.nlu.consult import NO_SENSE
 
 REPLIES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Accepted, Rejected, Unsent, Unknown)}
 
@@ -60,6 +62,8 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
     """A parse that a language model found: its answer is a fact of the trace. None for one by the other routes."""
+    if data.get("detail") == NO_SENSE:
+        return NotUnderstood("out_of_grammar", transcript, NO_SENSE)
     candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])
     read = tuple(_candidate(one) for one in candidates)
     if not read or read[0].route not in {"llm", "clarify"}:

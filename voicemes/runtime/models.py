@@ -74,21 +74,20 @@ def fetch(weights: Weights, folder: Path, tell: Tell, hub: str = HUB) -> Path:
     should be is not used. Proxies are taken from the environment. Raises EngineMissing.
     """
     file = folder / weights.file
-    if file.exists() and _digest(file) == weights.sha256:
-        return file
-    folder.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     try:
+        if file.exists() and _digest(file) == weights.sha256:
+            return file
+        folder.mkdir(parents=True, exist_ok=True)
         _download(weights.url(hub), part, weights.size_bytes, tell)
-    except (httpx.HTTPError, OSError) as exc:
-        raise EngineMissing(f"the model '{weights.name}'", install=_offline(weights, file, exc)) from exc
-    if part.stat().st_size != weights.size_bytes or _digest(part) != weights.sha256:
+        if _digest(part) == weights.sha256:
+            part.replace(file)
+            return file
         part.unlink()
-        raise EngineMissing(
-            f"the model '{weights.name}'", install=f"What {hub} sent is not the file that was asked for. Try again."
-        )
-    part.replace(file)
-    return file
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, OSError) as exc:  # ImportError: a proxy of another kind
+        raise EngineMissing(f"the model '{weights.name}'", install=_offline(weights, file, exc)) from exc
+    message = f"What {hub} sent is not the file that was asked for. Try again."
+    raise EngineMissing(f"the model '{weights.name}'", install=message)
 
 
 def _download(url: str, part: Path, size_bytes: int, tell: Tell) -> None:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemes.errors import ConfigError
-from voicemes.model import Candidate, Live, Reference, Route, Scope, SlotData, Transcript
+from voicemes.model import Ambiguous, Candidate, Live, Reference, Route, Scope, SlotData, Transcript
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.reader import ROUTES, Reader
@@ -70,12 +70,12 @@ def read_sentences(file: Path) -> list[Said]:
 
 
 def judge(reader: Reader, matcher: Matcher, said: Said, routes: Collection[Route] = ROUTES) -> Judged:
-    candidates = candidates_of(reader.read(Transcript(said.say, "keyboard"), Scope(), matcher, routes))
+    parse = reader.read(Transcript(said.say, "keyboard"), Scope(), matcher, routes)
+    candidates, is_asked = candidates_of(parse), isinstance(parse, Ambiguous)
     route = candidates[0].route if candidates else "none"
     found = " or ".join(candidate.intent for candidate in candidates) or "nothing"
-    is_intent = [candidate.intent for candidate in candidates] == [said.intent]
+    is_intent = not is_asked and [candidate.intent for candidate in candidates] == [said.intent]
     is_exact = not candidates if said.intent is None else is_intent and _fits(said, candidates[0], matcher)
-    is_asked = len(candidates) > 1
     is_false_write = not is_exact and not is_asked and any(writes(one.intent, matcher) for one in candidates)
     return Judged(said, route, is_intent, is_exact, is_false_write, is_asked, found)
 
@@ -87,7 +87,7 @@ def measure(
     judged = [judge(reader, matcher, said, routes) for said in sentences]
     inside = [one for one in judged if one.said.intent is not None]
     outside = [one for one in judged if one.said.intent is None]
-    taken_s = times_s(reader, matcher, [said.say for said in sentences])
+    taken_s = times_s(reader, matcher, [said.say for said in sentences], routes)
     false_writes, asked = sum(one.writes for one in outside), sum(one.is_asked for one in outside)
     refused = sum(one.is_exact for one in outside)
     return {
@@ -136,16 +136,18 @@ def measure_identifiers(reader: Reader, matcher: Matcher, sentences: Sequence[Sa
     }
 
 
-def times_s(reader: Reader, matcher: Matcher, texts: Sequence[str]) -> list[float]:
+def times_s(
+    reader: Reader, matcher: Matcher, texts: Sequence[str], routes: Collection[Route] = ROUTES
+) -> list[float]:
     """Seconds for each text, the median of a few. Preparing the matcher once is nobody's time."""
     for text in texts:
-        reader.read(Transcript(text, "keyboard"), Scope(), matcher)
+        reader.read(Transcript(text, "keyboard"), Scope(), matcher, routes)
     taken_s = []
     for text in texts:
         own_s = []
         for _ in range(N_TIMED):
             started_s = time.perf_counter()
-            reader.read(Transcript(text, "keyboard"), Scope(), matcher)
+            reader.read(Transcript(text, "keyboard"), Scope(), matcher, routes)
             own_s.append(time.perf_counter() - started_s)
         taken_s.append(statistics.median(own_s))
     return taken_s

@@ -53,7 +53,15 @@ class Reader:
         parse = self.first(transcript, scope, matcher)
         if any(one.route not in routes for one in candidates_of(parse)):
             parse = NotUnderstood("out_of_grammar", transcript, "by none of the routes that were asked for")
-        if "llm" not in routes or not self.wants_second(parse, scope):
+        return self.further(parse, scope, matcher) if "llm" in routes else parse
+
+    def first(self, transcript: Transcript, scope: Scope, matcher: Matcher) -> Parse:
+        """The routes that take a few milliseconds."""
+        return interpret(transcript, scope, matcher, self.acceptance)
+
+    def further(self, parse: Parse, scope: Scope, matcher: Matcher) -> Parse:
+        """`parse`, or what the language model makes of the sentence, where it should have a look."""
+        if not self.wants_second(parse, scope, matcher):
             return parse
         try:
             return self.second(parse, matcher)
@@ -61,12 +69,8 @@ class Reader:
             self.lacks = str(exc)
             return parse
 
-    def first(self, transcript: Transcript, scope: Scope, matcher: Matcher) -> Parse:
-        """The routes that take a few milliseconds."""
-        return interpret(transcript, scope, matcher, self.acceptance)
-
-    def wants_second(self, parse: Parse, scope: Scope) -> bool:
-        return self.completer is not None and wants_model(parse, scope)
+    def wants_second(self, parse: Parse, scope: Scope, matcher: Matcher) -> bool:
+        return self.completer is not None and wants_model(parse, scope, matcher)
 
     def second(self, parse: Parse, matcher: Matcher) -> Parse:
         """What the language model makes of it. Blocks. Raises EngineError."""

@@ -218,9 +218,7 @@ class Session:
             self.watch.close()
         self._hearing.close()
         self._source.close()
-        self._model.close()
-        if not self._model.is_stalled:
-            self.reader.close()
+        self._model.close(self.reader.close)
         await self.speaker.close()
         if self.connector is not None:
             await self.connector.aclose()
@@ -267,7 +265,7 @@ class Session:
     async def _read(self, transcript: Transcript) -> Parse:
         """By every route. A language model that breaks or hangs is told of, and the other routes go on."""
         parse = self.reader.first(transcript, self.state.scope, self.matcher)
-        if not self.reader.wants_second(parse, self.state.scope):
+        if not self.reader.wants_second(parse, self.state.scope, self.matcher):
             return parse
         try:
             return await self._model.call(self.reader.second, parse, self.matcher)

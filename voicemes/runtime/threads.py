@@ -31,11 +31,6 @@ class EngineThread:
         self._thread: threading.Thread | None = None
         self._is_stalled = False
 
-    @property
-    def is_stalled(self) -> bool:
-        """What runs in it never came back: nothing that it uses may be closed."""
-        return self._is_stalled
-
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `function` in the thread.
 
@@ -58,8 +53,14 @@ class EngineThread:
         except Exception as exc:  # an engine's thread: whatever a library throws must become one of our errors
             raise EngineFailed(f"{self.name} failed: {exc}") from exc
 
-    def close(self) -> None:
-        """The thread ends after what it is doing. Waits for nothing."""
+    def close(self, last: Callable[[], None] | None = None) -> None:
+        """The thread ends after what it is doing, and after `last`: what it uses is closed when nobody uses it any
+        more. Waits for nothing.
+        """
+        if last is not None and self._thread is None:
+            last()
+        elif last is not None:
+            self._work.put(last)
         self._work.put(None)
 
     def _run(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -262,7 +263,9 @@ class FakeCompleter:
     ) -> None:
         self.answers = dict(answers or {})
         self.asked: list[Asked] = []
-        self.is_closed = self.is_broken = False
+        self.is_broken = False
+        self.closed = threading.Event()
+        """Set by whichever thread closes it."""
         self._notes = dict(notes or {})
 
     @property
@@ -282,5 +285,9 @@ class FakeCompleter:
         parts = tuple((word, probability) for word in said)
         return Completion("".join(said), parts, is_complete=len(said) == len(words))
 
+    @property
+    def is_closed(self) -> bool:
+        return self.closed.is_set()
+
     def close(self) -> None:
-        self.is_closed = True
+        self.closed.set()

@@ -37,7 +37,7 @@ class Noise:
     def __init__(self, words: Iterable[str], seed: int) -> None:
         """`words` is what may be misheard for each other."""
         self.rng = random.Random(seed)  # noqa: S311 - a draw, no secret
-        self.words = sorted({word for word in words if word.isalpha()})
+        self.words = sorted({word for word in words if word.isalpha() and word.islower()})
         self.alike: dict[str, list[str]] = defaultdict(list)
         for word in self.words:
             self.alike[metaphone(word)].append(word)
@@ -57,8 +57,8 @@ class Noise:
         return [*opening, *heard, *closing]
 
     def _gap(self, heard: Sequence[str], pair: Pair) -> int:
-        """Where somebody may hesitate: not between a mark and its words, nor in a remark."""
-        if len(pair.kept) > len(pair.pieces) // 2:
+        """Where somebody may hesitate: not between a mark and its words; before everything where there is a remark."""
+        if " text " in pair.answer:
             return 0
         free = [at for at in range(len(heard)) if at == 0 or not heard[at - 1][0].isupper()]
         return self.rng.choice(free)

@@ -10,7 +10,7 @@ from voicemes.intents import Catalog, Intent
 from voicemes.model import Scope
 from voicemes.nlu.ask import NONE, slot_order, write_answer
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.spans import Marked, mark
+from voicemes.nlu.spans import Marked, mark, slot_types
 from voicemes.training.draw import Drawer, Drawn, Place
 from voicemes.training.wordings import Wording, Wordings
 
@@ -43,6 +43,7 @@ class Sampler:
         self.remarks: Mapping[str, Sequence[str]] = wordings.remarks or {}
         self.intents = [one for one in self.catalog.intents.values() if one.llm != "forbid"]
         self.types = {slot.type for intent in self.intents for slot in intent.slots.values()}
+        self.slot_types = matcher.book(slot_types)
         self.every_remark = [text for own in self.remarks.values() for text in own] or list(PLAIN_REMARKS)
         self.templates = self._by_intent(
             Wording(one.name, one.phrase, one.template) for one in matcher.sentences(Scope())
@@ -92,7 +93,7 @@ class Sampler:
             if slot.type == "text":
                 remark = (place.start, place.end) if remark is None else remark
                 continue
-            pointer = _pointer(marked, place, slot.type)
+            pointer = _pointer(marked, place, self.slot_types[intent.name, place.name])
             if pointer is None or place.name in pointers:
                 return None
             pointers[place.name] = pointer
@@ -117,15 +118,16 @@ def _run(marked: Marked, start: int, end: int) -> list[str]:
     return pieces[first : next(at for at in marked.last_pieces() if at >= last) + 1]
 
 
-def _pointer(marked: Marked, place: Place, slot_type: str) -> str | None:
-    for pointer, (own_type, _, start, end) in marked.choices.get(slot_type, {}).items():
-        is_same = place.type in {own_type, slot_type} or place.type not in _NARROWED
-        if (start, end) == (place.start, place.end) and is_same:
+def _pointer(marked: Marked, place: Place, types: Sequence[str]) -> str | None:
+    for pointer, choice in marked.offered(types).items():
+        is_same = place.type in {choice.type, *types} or place.type not in WITH_SIGN
+        if (choice.start, choice.end) == (place.start, place.end) and is_same:
             return pointer
     return None
 
 
-_NARROWED = frozenset({"signed", "increase", "decrease"})
+WITH_SIGN = frozenset({"signed", "increase", "decrease"})
+"""Types of which the pointer says which way it goes: they are not to be taken for each other."""
 
 
 def _marks(pieces: Sequence[str]) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import pickle
 import random
@@ -14,7 +15,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.spans import narrower_types
 from voicemes.training.network import Network
 from voicemes.training.noise import Noise
 from voicemes.training.samples import Pair, Sampler
@@ -79,6 +79,8 @@ class Run:
     loss: float = math.nan
     _started_s: float = field(init=False)
     _saved_s: float = field(init=False)
+    _tokens: str = ""
+    """Of the tokenizer: with other wordings, or drawn in less time, numbers stand for other pieces."""
 
     def train(self) -> tuple[Network, Tokenizer]:
         torch.manual_seed(self.plan.seed)
@@ -88,15 +90,19 @@ class Run:
         pairs = self._draw(sampler)
         noise = Noise((piece for pair in pairs for piece in pair.pieces), self.plan.seed)
         tokenizer = Tokenizer.learn((_written(pair) for pair in pairs), whole_tokens(sampler))
+        self._tokens = hashlib.sha256(tokenizer.to_json().encode()).hexdigest()
         network = Network(Shape(tokenizer.size))
         optimizer = _optimizer(network, self.plan)
         self._resume(network, optimizer)
         self._run(network, optimizer, _batches(pairs, noise, tokenizer, self.plan, self.steps))
         network.eval()
         self.spent_s = self.elapsed_s
+        return network, tokenizer
+
+    def forget(self) -> None:
+        """The model is written: nobody will go on with this training."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
-        return network, tokenizer
 
     @property
     def elapsed_s(self) -> float:
@@ -158,21 +164,21 @@ class Run:
             return
         try:
             state = torch.load(self.checkpoint, weights_only=True)
-        except (OSError, RuntimeError, ValueError, pickle.UnpicklingError):  # nothing that can be gone on with
-            return
-        if state["of"] != self._identity(network):
+        except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError):
+            return  # nothing that can be gone on with
+        if not isinstance(state, dict) or state.get("of") != self._identity(network):
             return
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         self.steps, self.spent_s, self.loss = state["steps"], state["spent_s"], state["loss"]
 
     def _identity(self, network: Network) -> str:
-        return repr((self.matcher.catalog.hash, asdict(self.plan), asdict(network.shape)))
+        return repr((self.matcher.catalog.hash, self._tokens, asdict(self.plan), asdict(network.shape)))
 
 
 def whole_tokens(sampler: Sampler) -> list[str]:
     """Intent names and tags of slot types: tokens of their own."""
-    types = sampler.types.union(*sampler.matcher.book(narrower_types).values())
+    types = sampler.types.union(*sampler.slot_types.values())
     return [*sampler.catalog.intents, *(f"<{name}>" for name in sorted(types))]
 
 

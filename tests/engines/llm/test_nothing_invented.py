@@ -7,6 +7,7 @@ words, numbers and noise, on catalogues with intents left out, roles, and what e
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def _check(matcher: Matcher, tokens: list[str], found: Candidate) -> None:
     """Every value is what our own rules make of words that stand in the sentence, next to each other."""
     intent = matcher.catalog.intents[found.intent]
     assert matcher.hears(intent)
+    _check_apart(tokens, found)
     for slot in found.slots:
         said = slot.spoken.split()
         places = [at for at in range(len(tokens)) if tokens[at : at + len(said)] == said]
@@ -98,3 +100,9 @@ def _check(matcher: Matcher, tokens: list[str], found: Candidate) -> None:
         if slot.type in matcher.catalog.lists:
             known = {one.id for one in matcher.catalog.lists[slot.type]}
             assert slot.value in known | {one.id for one in matcher.live.references.get(slot.type, ())}
+
+
+def _check_apart(tokens: list[str], found: Candidate) -> None:
+    """No two values take more words together than were said."""
+    needed = Counter(word for slot in found.slots if slot.type != "text" for word in slot.spoken.split())
+    assert needed <= Counter(tokens), found

@@ -35,7 +35,7 @@ def read_header(file: Path) -> Mapping[str, Value]:
             f"the language model {file}",
             install=f"({exc.strerror}.) Get one with: voicemes models pull, or make one: voicemes models train",
         ) from exc
-    except (struct.error, ValueError, KeyError, OverflowError, MemoryError) as exc:
+    except (struct.error, ValueError, KeyError, OverflowError, MemoryError, RecursionError) as exc:
         message = f"this is no whole GGUF file ({exc or type(exc).__name__}). Fetch it again: voicemes models pull"
         raise EngineFailed(f"{file}: {message}.") from exc
 

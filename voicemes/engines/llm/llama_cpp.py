@@ -6,6 +6,7 @@ those that the grammar allows, which is the confidence of the whole.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,10 +30,8 @@ OWN = "voicemes."
 """Of the metadata keys that `models train` writes."""
 CONTEXT = 4_096
 """Tokens of a general model: room for the instructions of a hundred intents."""
-BATCH = 512
-"""Tokens that are read at once."""
-TOP = 512
-"""Tokens of a large vocabulary that are held against the grammar first; all are, where it allows none of these."""
+BATCH = 64
+"""Tokens that are read at once; between two batches it is looked whether the time is over."""
 MOST_PIECE_BYTES = 512
 PROBE = Asked("hello", 'root ::= "none"\n', "", 8)
 """Asked once after loading: the answer is known, unless the grammar is not obeyed."""
@@ -88,6 +87,7 @@ class LlamaCompleter:
         self._chat = _chat_format(llama, meta)
         self._read: list[int] = []
         """The tokens that are in the model's memory: what a prompt shares with the one before is not read again."""
+        self._template_faults = _template_faults() if self._chat is not None else (ValueError,)
         notes = {key.removeprefix(OWN): text for key, text in meta.items() if key.startswith(OWN)}
         self._traits = CompleterTraits(meta.get("general.name", "language model"), notes)
 
@@ -112,27 +112,33 @@ class LlamaCompleter:
 
     def _prompt(self, asked: Asked) -> list[int]:
         if self._is_own:
-            text = f"{asked.text}\n"
-        elif self._chat is None:
+            return list(self._llama.tokenize(f"{asked.text}\n".encode(), add_bos=False, special=False))
+        if self._chat is None:
             text = f"{asked.instructions}\n{asked.text}\n"
-        else:
-            messages = [
-                {"role": "system", "content": asked.instructions},
-                {"role": "user", "content": asked.text},
-            ]
-            text = self._chat(messages=messages).prompt
-        return list(self._llama.tokenize(text.encode(), add_bos=not self._is_own, special=not self._is_own))
+            return list(self._llama.tokenize(text.encode(), add_bos=True, special=False))
+        text = self._in_chat(asked)
+        return list(self._llama.tokenize(text.encode(), add_bos=False, special=True))
+
+    def _in_chat(self, asked: Asked) -> str:
+        """The instructions as a system message, or before the sentence where the model's template knows none."""
+        whole = f"{asked.instructions}\n\n{asked.text}"
+        for messages in (
+            [{"role": "system", "content": asked.instructions}, {"role": "user", "content": asked.text}],
+            [{"role": "user", "content": whole}],
+        ):
+            with contextlib.suppress(*self._template_faults):
+                return str(self._chat(messages=messages).prompt)
+        raise EngineFailed("the chat template of this model cannot be used; take another model.")
 
     def _answer(
         self, prompt: list[int], grammar: Any, max_tokens: int, is_late: Callable[[], bool]
     ) -> Completion:
         if len(prompt) + max_tokens > self._llama.n_ctx():
             raise EngineFailed(f"the prompt has {len(prompt)} tokens, the model takes {self._llama.n_ctx()}.")
-        self._take(prompt)
         said = b""
         parts: list[tuple[str, float]] = []
         for _ in range(max_tokens):
-            if is_late():
+            if not self._take(prompt, is_late):
                 break
             token, probability = self._choose(grammar)
             if self._library.llama_vocab_is_eog(self._vocabulary, token):
@@ -141,11 +147,13 @@ class LlamaCompleter:
             piece = self._piece(token)
             said += piece
             parts.append((piece.decode(errors="replace"), probability))
-            self._take([*self._read, token])
+            prompt = [*prompt, token]
         return Completion(said.decode(errors="replace"), tuple(parts), is_complete=False)
 
-    def _take(self, tokens: list[int]) -> None:
-        """Reads what is not read yet; the last token always, for its logits."""
+    def _take(self, tokens: list[int], is_late: Callable[[], bool]) -> bool:
+        """Reads what is not read yet; the last token always, for its logits. False where the time is over before: what
+        was read stays read, so that the instructions of a slow model are done after a few sentences.
+        """
         shared = 0
         for known, token in zip(self._read, tokens[:-1], strict=False):
             if known != token:
@@ -153,26 +161,28 @@ class LlamaCompleter:
             shared += 1
         self._llama.n_tokens = shared
         self._read = tokens[:shared]
-        self._llama.eval(tokens[shared:])
-        self._read = tokens
+        while len(self._read) < len(tokens):
+            if is_late():
+                return False
+            batch = tokens[len(self._read) : len(self._read) + BATCH]
+            self._llama.eval(batch)
+            self._read = [*self._read, *batch]
+        return True
 
     def _choose(self, grammar: Any) -> tuple[int, float]:
         """The likeliest token that the grammar allows, and its probability among those."""
         address = self._library.llama_get_logits_ith(self._llama.ctx, -1)
         logits = np.ctypeslib.as_array(address, shape=(self._size,))
-        few = np.argpartition(logits, -TOP)[-TOP:] if self._size > 8 * TOP else np.arange(self._size)
-        allowed = self._allowed(grammar, few, logits)
-        if not len(allowed) and len(few) < self._size:
-            allowed = self._allowed(grammar, np.arange(self._size), logits)
+        allowed = self._allowed(grammar, logits)
         if not len(allowed):
             raise EngineFailed("the grammar allows no token of this model.")
         weights = np.exp(allowed["logit"] - allowed["logit"].max())
         best = int(weights.argmax())
         return int(allowed["id"][best]), float(weights[best] / weights.sum())
 
-    def _allowed(self, grammar: Any, tokens: NDArray[Any], logits: NDArray[np.float32]) -> NDArray[Any]:
-        candidates = np.zeros(len(tokens), CANDIDATE)
-        candidates["id"], candidates["logit"] = tokens, logits[tokens]
+    def _allowed(self, grammar: Any, logits: NDArray[np.float32]) -> NDArray[Any]:
+        candidates = np.zeros(self._size, CANDIDATE)
+        candidates["id"], candidates["logit"] = np.arange(self._size), logits
         pointer = candidates.ctypes.data_as(ctypes.POINTER(self._library.llama_token_data))
         array = self._library.llama_token_data_array(pointer, len(candidates), -1, sorted=False)
         self._library.llama_sampler_apply(grammar, ctypes.byref(array))
@@ -185,6 +195,13 @@ class LlamaCompleter:
         return buffer.raw[: max(length, 0)]
 
 
+def _template_faults() -> tuple[type[Exception], ...]:
+    """What a chat template may throw: it is a little program of the model's maker."""
+    from jinja2 import TemplateError
+
+    return (TemplateError, ValueError, TypeError, KeyError, AttributeError)
+
+
 def _chat_format(llama: Any, meta: dict[str, str]) -> Any:
     """How a model that was taught to chat wants its prompt; None where its file says nothing of that."""
     template = meta.get("tokenizer.chat_template")
@@ -195,4 +212,7 @@ def _chat_format(llama: Any, meta: dict[str, str]) -> Any:
     def name(token: int) -> str:
         return str(llama.detokenize([token], special=True).decode(errors="replace")) if token >= 0 else ""
 
-    return Jinja2ChatFormatter(template, eos_token=name(llama.token_eos()), bos_token=name(llama.token_bos()))
+    try:
+        return Jinja2ChatFormatter(template, eos_token=name(llama.token_eos()), bos_token=name(llama.token_bos()))
+    except _template_faults() as exc:
+        raise EngineFailed(f"the chat template of this model cannot be read: {exc}.") from exc

@@ -76,9 +76,9 @@ class LlmSettings(Section):
     deadline_s: float = Field(default=2.0, gt=0)
     read: float = Field(default=0.5, ge=0, le=1)
     """Least confidence at which its reading of a question is answered."""
-    write: float = Field(default=0.5, ge=0, le=1)
+    write: float = Field(default=0.75, ge=0, le=1)
     """Least confidence at which its reading of an action is read back."""
-    asked: float = Field(default=0.2, ge=0, le=1)
+    asked: float = Field(default=0.3, ge=0, le=1)
     """Least confidence at which it becomes a question."""
 
 

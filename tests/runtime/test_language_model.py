@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -117,8 +116,3 @@ async def test_check_says_when_the_model_is_stale(tmp_path: Path, drinks_catalog
     assert found.state == "note"
     assert "never learned" in found.detail
     assert "voicemes models train" in found.detail
-
-
-def test_the_card_of_the_model_that_ships_is_whole() -> None:
-    card = json.loads((Path(__file__).parents[2] / "voicemes/data/models/nano.json").read_text())
-    assert card.keys() >= {"command", "seed", "seconds", "development", "catalog"}

@@ -14,6 +14,7 @@ from voicemes.model import Scope
 from voicemes.nlu.ask import NONE, Question, askable, read_answer
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.network import Network, find_paths
+from voicemes.nlu.spans import slot_types
 from voicemes.runtime.nlu_bench import Said, read_sentences
 from voicemes.training.noise import Noise
 from voicemes.training.samples import Pair, Sampler
@@ -48,7 +49,7 @@ def test_every_answer_is_one_that_may_be_given_to_its_prompt(matcher: Matcher, w
         pass
     intents = askable(matcher.catalog)
     for marked, pair in seen:
-        found = read_answer(matcher, Question(marked, intents), pair.answer, 1.0)
+        found = read_answer(matcher, Question(marked, intents, matcher.book(slot_types)), pair.answer, 1.0)
         assert (found.intent if found else NONE) == pair.intent
 
 

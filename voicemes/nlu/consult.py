@@ -34,13 +34,13 @@ class Advisor:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Least confidence of a model's reading. Fitted on sentences written for development, see `bench nlu`."""
+    """Least confidence of a model's reading. Of 434 development sentences that mean nothing, 5 would be read back."""
 
     read: float = 0.5
     """At which a question is answered."""
-    write: float = 0.5
+    write: float = 0.75
     """At which an action is prepared: it is read back in any case."""
-    asked: float = 0.2
+    asked: float = 0.3
     """At which it is asked about; below it is nothing."""
 
 

@@ -250,6 +250,7 @@ class _Marker:
             for start, end, emitted in longest:
                 touched = [number for number, span in enumerate(spans) if span.start < end and start < span.end]
                 inside = [number for number in touched if start <= spans[number].start and spans[number].end <= end]
-                if touched == inside and inside and MARKS[inside[0]] not in found:  # what has a sign needs no "up" or "down"
+                # Half of a stretch is none, and what has a sign needs no "up" or "down".
+                if touched == inside and inside and MARKS[inside[0]] not in found:
                     found.setdefault(lead + MARKS[inside[0]], Choice(own_type, emitted, start, end))
         return found

@@ -86,7 +86,7 @@ def read_answer(matcher: Matcher, question: Question, answer: str, score: float)
     if intent is None:
         raise ValueError(f"there is no '{name}' among the intents")
     pointed = list(_read_slots(question, intent, rest))
-    if not _makes_sense(matcher, [what for _, what in pointed if isinstance(what, Choice)]):
+    if not makes_sense(matcher, [what for _, what in pointed if isinstance(what, Choice)]):
         return None
     slots = [slot for name, what in pointed for slot in _values(matcher, question.marked, name, what)]
     if intent.role == ANYONE:
@@ -127,7 +127,7 @@ def _read_slots(question: Question, intent: Intent, words: list[str]) -> Iterato
         yield name, choice
 
 
-def _makes_sense(matcher: Matcher, choices: list[Choice]) -> bool:
+def makes_sense(matcher: Matcher, choices: Collection[Choice]) -> bool:
     """No word is two values, and a unit is that of what it was said of."""
     places = sorted((choice.start, choice.end) for choice in choices)
     is_apart = all(end <= start for (_, end), (start, _) in itertools.pairwise(places))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from voicemes.intents import Catalog, Intent
 from voicemes.model import Scope
-from voicemes.nlu.ask import NONE, slot_order, write_answer
+from voicemes.nlu.ask import NONE, makes_sense, slot_order, write_answer
 from voicemes.nlu.match import Matcher
-from voicemes.nlu.spans import Marked, mark, slot_types
+from voicemes.nlu.spans import Choice, Marked, mark, slot_types
 from voicemes.training.draw import Drawer, Drawn, Place
 from voicemes.training.wordings import Wording, Wordings
 
@@ -81,12 +81,13 @@ class Sampler:
         return self._pair(drawn, intent) if drawn.words else None
 
     def _pair(self, drawn: Drawn, intent: Intent | None) -> Pair | None:
-        """None where the words cannot be pointed at: two numbers ran together, a name is hidden in a longer one."""
+        """None where the words cannot be pointed at, as two numbers that ran together, or make no sense together."""
         marked = mark(self.matcher, drawn.words, self.types)
         pieces = tuple(marked.text().split(" "))
         if intent is None:
             return self._made(marked, Pair(pieces, NONE, _marks(pieces), NONE))
         pointers: dict[str, str] = {}
+        choices: list[Choice] = []
         remark: tuple[int, int] | None = None
         for place in drawn.places:
             slot = intent.slots[place.name]
@@ -97,6 +98,9 @@ class Sampler:
             if pointer is None or place.name in pointers:
                 return None
             pointers[place.name] = pointer
+            choices.append(marked.offered(self.slot_types[intent.name, place.name])[pointer])
+        if not makes_sense(self.matcher, choices):
+            return None
         kept = _marks(pieces)
         if remark is not None:
             said = _run(marked, *remark)

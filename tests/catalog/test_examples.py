@@ -44,7 +44,7 @@ def answers(operation: str) -> set[str]:
     }
 
 
-COMMON_VALUES = {"first", "second", "what", "who", "id", "reason", "examples", "n", "items", "many"}
+COMMON_VALUES = {"first", "second", "what", "who", "id", "reason", "example", "examples", "n", "items", "many"}
 """What the dialogue puts into a reply that no intent owns."""
 
 

@@ -14,7 +14,7 @@ from voicemes.nlu.spans import Choice, Marked, mark, slot_types
 from voicemes.training.draw import Drawer, Drawn, Place
 from voicemes.training.wordings import Wording, Wordings
 
-NONE_SHARE = 0.33
+NONE_SHARE = 0.38
 """Of the sentences: they mean nothing here."""
 WORDING_SHARE = 0.8
 """Of an intent's sentences come from its wordings, where it has any; the others from its templates."""

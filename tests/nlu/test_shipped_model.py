@@ -31,19 +31,20 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def unseen(reader: Reader, matcher: Matcher) -> list[Judged]:
     """Sentences that no template yields: see tests/training."""
-    return [judge(reader, matcher, said) for said in read_sentences(DATA / "unseen.yaml")]
+    names = ("unseen.yaml", "unseen_second.yaml")
+    return [judge(reader, matcher, said) for name in names for said in read_sentences(DATA / name)]
 
 
 def test_nine_in_ten_intents_of_sentences_that_no_template_yields(unseen: list[Judged]) -> None:
     inside = [one for one in unseen if one.said.intent is not None]
-    assert sum(one.is_intent for one in inside) >= 0.89 * len(inside)
-    assert sum(one.is_exact for one in inside) >= 0.81 * len(inside)
+    assert sum(one.is_intent for one in inside) >= 0.91 * len(inside)
+    assert sum(one.is_exact for one in inside) >= 0.85 * len(inside)
 
 
 def test_few_near_misses_would_be_read_back(unseen: list[Judged]) -> None:
-    """One in a hundred is wanted; the near misses of this set are the hardest that there are."""
+    """One in a hundred is wanted; these are sentences that are meant to be mistaken for a command."""
     outside = [one for one in unseen if one.said.intent is None]
-    assert sum(one.writes for one in outside) <= 0.06 * len(outside)
+    assert sum(one.writes for one in outside) <= 0.03 * len(outside)
 
 
 def test_one_in_a_hundred_of_other_sentences_that_mean_nothing_at_most(reader: Reader, matcher: Matcher) -> None:
@@ -59,4 +60,4 @@ def test_it_knows_the_whole_catalogue(reader: Reader, catalog: Catalog) -> None:
 def test_it_is_small_and_says_how_it_was_made() -> None:
     assert shipped_model().stat().st_size < MOST_BYTES
     card = json.loads(shipped_model().with_suffix(".json").read_text(encoding="utf-8"))
-    assert card.keys() >= {"command", "seed", "seconds", "steps", "development", "catalog", "wordings"}
+    assert card.keys() >= {"second_reader", "command", "seed", "seconds", "steps", "development", "catalog", "wordings"}

@@ -107,4 +107,4 @@ def test_three_minutes_make_a_model_that_loads_and_beats_a_floor(
     assert reader.lacks == ""
     found = measure(reader, matcher, read_sentences(DEV), ("llm", "clarify"))
     assert found["intent_accuracy"] > FLOOR
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["nano.gguf", "nano.json"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["nano.gguf", "nano.glance.npz", "nano.json"]

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import console, print_json, show_table
 from voicemes.config import Settings
+from voicemes.engines.llm import glance_file
 from voicemes.engines.llm.llama_cpp import shipped_model
 from voicemes.errors import ConfigError, EngineMissing
 from voicemes.nlu.ask import askable, signature
@@ -145,6 +146,8 @@ def train(
     made = _made(run, seed, steps, minutes, intents, dev)
     notes = {LEARNED: "\n".join(signature(intent) for intent in askable(run.matcher.catalog))}
     _write(out, network, tokenizer, {**notes, "card": json.dumps(made)})
+    if run.glance is not None:
+        glance_file.save(run.glance, glance_file.beside(out))
     run.forget()
     if sentences:
         made["development"] = _scores(settings, out, sentences)

@@ -6,11 +6,14 @@ from collections.abc import Callable, Collection
 
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
+from voicemes.engines.llm import glance_file
+from voicemes.engines.llm.llama_cpp import shipped_model
 from voicemes.errors import EngineError, EngineFailed
 from voicemes.intents import Catalog
 from voicemes.model import NotUnderstood, Parse, Route, Scope, Transcript
 from voicemes.nlu.ask import askable, signature
 from voicemes.nlu.consult import Advisor, Bars, consult, wants_model
+from voicemes.nlu.glance import Glance
 from voicemes.nlu.instructions import instructions
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher
@@ -33,6 +36,7 @@ class Reader:
         completer: Completer | None = None,
         *,
         bars: Bars | None = None,
+        glance: Glance | None = None,
         lacks: str = "",
         deadline_s: float = 1.0,
         clock: Clock | None = None,
@@ -40,6 +44,7 @@ class Reader:
         """`lacks` says why there is no model, for people."""
         self.acceptance, self.completer, self.lacks = acceptance or Acceptance(), completer, lacks
         self._bars, self._deadline_s, self._clock = bars or Bars(), deadline_s, clock or SystemClock()
+        self._glance = glance
         notes = completer.traits.notes if completer else {}
         self._learned = frozenset(notes[LEARNED].splitlines()) if LEARNED in notes else None
         self._instructions: dict[str, str] = {}
@@ -76,7 +81,8 @@ class Reader:
         """What the language model makes of it. Blocks. Raises EngineError."""
         assert self.completer is not None
         ends_s = self._clock.now_s() + self._deadline_s
-        advisor = Advisor(self._complete(lambda: self._clock.now_s() > ends_s), self._learned, self._told(matcher))
+        complete = self._complete(lambda: self._clock.now_s() > ends_s)
+        advisor = Advisor(complete, self._learned, self._told(matcher), self._glance)
         try:
             return consult(parse, matcher, advisor, self._bars)
         except ValueError as exc:
@@ -114,8 +120,11 @@ def build_reader(settings: Settings, context: EngineContext) -> Reader:
     if llm.engine == OFF:
         return Reader(acceptance, lacks="The language model is switched off in the settings.")
     options = {"model": llm.model} if llm.model else {}
+    second = glance_file.beside(llm.model or shipped_model())
     try:
+        glance = glance_file.load(second) if second.exists() else None
         completer = create_engine("llm", llm.engine, context, threads=llm.threads, **options)
     except EngineError as exc:
         return Reader(acceptance, lacks=str(exc))
-    return Reader(acceptance, completer, bars=Bars(llm.read, llm.write, llm.asked), deadline_s=llm.deadline_s)
+    bars = Bars(llm.read, llm.write, llm.asked)
+    return Reader(acceptance, completer, bars=bars, glance=glance, deadline_s=llm.deadline_s)

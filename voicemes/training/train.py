@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from voicemes.nlu.glance import Glance
 from voicemes.nlu.match import Matcher
+from voicemes.training.glance import train_glance
 from voicemes.training.network import Network
 from voicemes.training.noise import Noise
 from voicemes.training.samples import Pair, Sampler
@@ -22,8 +24,8 @@ from voicemes.training.shape import Shape
 from voicemes.training.tokens import Tokenizer
 from voicemes.training.wordings import Wordings
 
-DRAWING_SHARE = 0.2
-"""Of the time limit, the most that drawing sentences may take."""
+DRAWING_SHARE, GLANCE_SHARE = 0.2, 0.1
+"""Of the time limit, the most that drawing sentences and training the second reader may take."""
 WARM_UP_STEPS = 100
 LEAST_RATE = 0.02
 """Of the learning rate, at the end of its cosine."""
@@ -55,7 +57,7 @@ class Progress:
     """How far it is."""
 
     stage: str
-    """drawing, training"""
+    """drawing, second reader, training"""
     done: float
     """0-1"""
     loss: float = math.nan
@@ -77,6 +79,8 @@ class Run:
     spent_s: float = 0.0
     """In this run and those before it."""
     loss: float = math.nan
+    glance: Glance | None = None
+    """The second reader, of the same sentences."""
     _started_s: float = field(init=False)
     _saved_s: float = field(init=False)
     _tokens: str = ""
@@ -90,6 +94,8 @@ class Run:
         pairs = self._draw(sampler)
         noise = Noise((piece for pair in pairs for piece in pair.pieces), self.plan.seed)
         tokenizer = Tokenizer.learn((_written(pair) for pair in pairs), whole_tokens(sampler))
+        self.tell(Progress("second reader", 0.0))
+        self.glance = train_glance(pairs, noise, self.plan.seed, self._glanced(self.now_s()))
         self._tokens = hashlib.sha256(tokenizer.to_json().encode()).hexdigest()
         network = Network(Shape(tokenizer.size))
         optimizer = _optimizer(network, self.plan)
@@ -107,6 +113,11 @@ class Run:
     @property
     def elapsed_s(self) -> float:
         return self.spent_s + self.now_s() - self._started_s
+
+    def _glanced(self, began_s: float) -> Callable[[], float]:
+        """Which share of its time the second reader has spent."""
+        most_s = GLANCE_SHARE * self.plan.limit_s
+        return lambda: (self.now_s() - began_s) / most_s
 
     def _draw(self, sampler: Sampler) -> list[Pair]:
         most_s = DRAWING_SHARE * self.plan.limit_s

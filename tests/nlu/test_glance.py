@@ -1,0 +1,80 @@
+"""The second reader: what it looks at, and what it changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, Transcript, Understood
+from voicemes.nlu.consult import Advisor, Bars, consult
+from voicemes.nlu.glance import Glance, features
+from voicemes.nlu.interpret import interpret
+from voicemes.nlu.match import Matcher
+from voicemes.ports import Asked, Completion
+
+SAID = "we had better bin that board"
+BUCKETS = 512
+
+
+def glance_of(**likely: float) -> Glance:
+    """Thinks the same of every sentence."""
+    names, shares = tuple(likely), np.array(list(likely.values()), dtype=np.float32)
+    return Glance(names, np.zeros((BUCKETS, 2), np.int8), 1.0, np.zeros((2, len(names)), np.float32), np.log(shares))
+
+
+def model_of(answer: str, probability: float) -> Advisor:
+    def complete(_asked: Asked) -> Completion:
+        return Completion(answer, ((answer, probability),), is_complete=True)
+
+    return Advisor(complete)
+
+
+def read(matcher: Matcher, answer: str, probability: float, glance: Glance | None) -> Parse:
+    parse = interpret(Transcript(SAID, "keyboard"), Scope(), matcher)
+    assert isinstance(parse, NotUnderstood)
+    advisor = Advisor(model_of(answer, probability).complete, glance=glance)
+    return consult(parse, matcher, advisor, Bars(read=0.45, write=0.55, asked=0.3))
+
+
+def test_what_both_find_is_taken(matcher: Matcher) -> None:
+    both = read(matcher, "scrap.report", 0.7, glance_of(**{"scrap.report": 0.7, "none": 0.3}))
+    assert isinstance(both, Understood)
+    assert both.candidate.score == pytest.approx(0.7, abs=1e-3)
+
+
+def test_what_only_the_model_finds_is_not_written(matcher: Matcher) -> None:
+    alone = read(matcher, "scrap.report", 0.95, None)
+    assert isinstance(alone, Understood)
+    doubted = read(matcher, "scrap.report", 0.95, glance_of(**{"scrap.report": 0.02, "none": 0.98}))
+    assert isinstance(doubted, Ambiguous)
+
+
+def test_of_an_intent_that_it_never_saw_it_says_nothing(matcher: Matcher) -> None:
+    foreign = read(matcher, "scrap.report", 0.95, glance_of(none=1.0))
+    assert isinstance(foreign, Understood)
+
+
+def test_what_neither_is_sure_of_is_nothing(matcher: Matcher) -> None:
+    unsure = glance_of(**{"scrap.report": 0.1, "none": 0.9})
+    assert isinstance(read(matcher, "scrap.report", 0.4, unsure), NotUnderstood)
+
+
+words = st.lists(st.text(alphabet="abcdefgh'", min_size=1, max_size=8), min_size=1, max_size=12)
+
+
+@given(words)
+def test_it_is_the_same_every_time_and_together_one(pieces: list[str]) -> None:
+    glance = glance_of(none=0.2, other=0.8)
+    likely = glance.likely(" ".join(pieces))
+    assert sum(likely.values()) == pytest.approx(1.0, abs=1e-5)
+    found = features(pieces, BUCKETS)
+    assert found == features(pieces, BUCKETS)
+    assert all(0 <= bucket < BUCKETS for bucket in found)
+
+
+def test_the_letter_of_a_mark_says_nothing_and_its_type_does() -> None:
+    first, second = (features(["scrap", f"{letter}<defect>", "dent"], 1 << 20) for letter in "AB")
+    assert first == second
+    assert first != features(["scrap", "A<reason>", "dent"], 1 << 20)

@@ -33,6 +33,10 @@ class SessionStarted(Event):
     role: str = "operator"
 
 
+PASSING = frozenset({"hypothesis_changed", "level_measured"})
+"""Names of events that are too many to be kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechStarted(Event):
     name: ClassVar[str] = "speech_started"
@@ -52,6 +56,23 @@ class SpeechEnded(Event):
 class HypothesisChanged(Event):
     name: ClassVar[str] = "hypothesis_changed"
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMeasured(Event):
+    """How loud it is, a few times a second: for the eye only, no trace holds it."""
+
+    name: ClassVar[str] = "level_measured"
+    level_db: float
+    """Of the last moment, in decibels below full scale."""
+    noise_db: float
+    """Of what is there when nobody speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneMuted(Event):
+    name: ClassVar[str] = "microphone_muted"
+    is_muted: bool
 
 
 @dataclass(frozen=True, slots=True)

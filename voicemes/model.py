@@ -114,7 +114,8 @@ SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData] | Sequence[Slo
 """A canonical slot value: an id, a number, or a record such as {"before": "4711"}. Answers of a MES have lists, too."""
 
 SlotSource: TypeAlias = Literal["said", "context", "corrected"]
-Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify"]
+Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify", "screen"]
+"""What understood a sentence; `screen` where nothing was said and somebody chose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +327,10 @@ class News:
     """Where it happened; empty for the whole plant."""
     operator: str = ""
     """Who did it: they need not be told."""
+
+
+Row: TypeAlias = "Mapping[str, SlotData]"
+"""One line of a table that a screen shows: column -> value. What the MES does not say is absent."""
 
 
 @dataclass(frozen=True, slots=True)

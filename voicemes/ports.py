@@ -7,7 +7,7 @@ Calls block and are not thread-safe: the runtime gives each engine one thread of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from voicemes.model import (
     MesCommand,
     MesReply,
     News,
+    Row,
     SpeechChunk,
     Transcript,
     WordGraph,
@@ -204,6 +205,25 @@ class MesConnector(Protocol):
         """What exists now for this station. Raises MesError."""
 
     def news(self) -> AsyncIterator[News]:
+        """What happens in the plant from now on, or, asked again, since the stream broke.
+
+        Raises MesError when the stream breaks; ends at once where the MES has none.
+        """
+
+    async def aclose(self) -> None: ...
+
+
+class MesBoard(Protocol):
+    """What a screen shows of a MES. It changes nothing."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Those that this MES has, of: stations, people, orders, calls, requests, figure, report, past, chain."""
+
+    async def read(self, table: str, wanted: Mapping[str, str] | None = None) -> tuple[Row, ...]:
+        """The rows of a table; none where this MES has no such table. Raises MesError."""
+
+    def events(self) -> AsyncGenerator[Row]:
         """What happens in the plant from now on, or, asked again, since the stream broke.
 
         Raises MesError when the stream breaks; ends at once where the MES has none.

@@ -176,6 +176,26 @@ def load(
     show_table(screen, (f"call, {calls['arrived_per_s']} events a second", "p95"), waits, plain=plain)
 
 
+@app.command("screen")
+def screens(
+    minutes: Annotated[float, typer.Option(help="How long events arrive.", min=0.05)] = 10.0,
+    events: Annotated[int, typer.Option(help="Events a minute.", min=1, max=60_000)] = 2_000,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Press keys in the screens while events pour in: time from key to repaint, and memory."""
+    from voicemes.tui.bench import measure_screen
+
+    with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
+        task = progress.add_task("Pressing keys", total=1.0)
+        result = asyncio.run(measure_screen(minutes, events, lambda done: progress.update(task, completed=done)))
+    if as_json:
+        print_json(result)
+        return
+    rows = [[name.replace("_", " "), str(value)] for name, value in result.items()]
+    show_table(console(plain=plain), ("screens", ""), rows, plain=plain)
+
+
 def _levels(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",") if part.strip()]

@@ -14,12 +14,17 @@ from voicemes.cli.options import Json, Plain
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, milliseconds, print_json, show_table
 from voicemes.cli.turns import TurnPrinter
 from voicemes.config import Settings, load_settings, shipped
+from voicemes.connectors import open_board
 from voicemes.errors import MesUnreachable
 from voicemes.events import Event, TurnEnded
-from voicemes.runtime.demo import Played, Stage, play
+from voicemes.runtime.demo import Played, Stage, open_shift, play
 from voicemes.runtime.devices import open_loudspeaker
+from voicemes.runtime.floor import follow_floor
 from voicemes.runtime.scenario import PlayedTurn, Scenario, read_scenario
+from voicemes.tui.seen import Seen
 
+READ_S = 1.0
+"""In the screens, between two turns."""
 HEADERS = ("turn", "said", "understood", "route", "MES", "decided", "first sound", "right")
 
 
@@ -34,24 +39,25 @@ def demo(
         int | None, typer.Option("--stop-plant-at", min=1, help="Kill the plant before this turn, to see what is said.")
     ] = None,
     aloud: Annotated[bool, typer.Option("--aloud", help="Play recordings and answers on the loudspeaker.")] = False,
+    tui: Annotated[bool, typer.Option("--tui", help="Inside the screens; Ctrl-Q ends them.")] = False,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
     """Play a shift: recorded operators, a plant of its own, every answer spoken. Exit 0 when every turn was right."""
     file = scenario or shipped("audio_fixtures") / "demo.yaml"
     shift, screen = read_scenario(file), console(plain=plain)
-    show = Show(screen, shift, as_json=as_json)
+    show, seen = Show(screen, shift, as_json=as_json), Seen()
     stage = Stage(
         recordings=file.parent,
         output=output,
-        observer=show.event,
-        on_turn=show.turn,
+        observer=seen.take if tui else show.event,
+        on_turn=(lambda _number, _turn: None) if tui else show.turn,
         aloud=open_loudspeaker(Settings()) if aloud else None,
         stop_plant_at=stop_plant_at,
         llm=load_settings().llm,
     )
     show.title()
-    played = asyncio.run(_play(shift, stage, show))
+    played = asyncio.run(_play_inside(shift, stage, seen) if tui else _play(shift, stage, show))
     skipped = [one.skipped for one in played if one.skipped]
     n_right, n_turns = sum(not one.fault for one in played) - len(skipped), len(shift.turns) - len(skipped)
     if as_json:
@@ -74,6 +80,29 @@ async def _play(shift: Scenario, stage: Stage, show: Show) -> list[Played]:
     async for played in play(shift, stage):
         done.append(played)
         show.played(played)
+    return done
+
+
+async def _play_inside(scenario: Scenario, stage: Stage, seen: Seen) -> list[Played]:
+    """In the screens, slowly enough to be followed. What was not played when they were closed is missing."""
+    from voicemes.tui.app import Screens
+
+    done: list[Played] = []
+    async with (
+        open_shift(scenario, stage) as shift,
+        follow_floor(open_board(shift.session.settings.mes), shift.session.clock) as floor,
+    ):
+
+        async def go_on() -> None:
+            async for played in shift.turns():
+                done.append(played)
+                await asyncio.sleep(READ_S)
+            n_right = sum(not one.fault for one in done)
+            over = f"The shift is over, {n_right} of {len(done)} turns as they must be. Ctrl-Q ends."
+            screens.notify(over, timeout=600)
+
+        screens = Screens(shift.session, floor, seen, play=go_on)
+        await screens.run_async()
     return done
 
 

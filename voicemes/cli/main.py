@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from voicemes import __version__
-from voicemes.cli import bench, check, demo, explain, hear, intents, models, plant, replay, run, say, text
+from voicemes.cli import bench, check, demo, explain, hear, intents, models, plant, replay, run, say, text, tui
 from voicemes.cli.output import print_error
 from voicemes.errors import VoicemesError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("tui")(tui.tui)
 app.command("hear")(hear.hear)
 app.command("text")(text.text)
 app.command("say")(say.say)

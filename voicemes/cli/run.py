@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import QUIET, console, print_json
+from voicemes.cli.tui import ViewName, show
 from voicemes.cli.turns import JsonPrinter, TurnPrinter
 from voicemes.clock import SystemClock
 from voicemes.config import Settings
@@ -39,8 +41,11 @@ def run(
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
-    """Listen and answer until Ctrl-C, or until the recording ends."""
+    """Listen and answer until Ctrl-C, or until the recording ends. A terminal shows the operator's screen."""
     settings = settings_from(config, intents)
+    if sys.stdout.isatty() and not (recording or spoken or trace or as_json or plain):
+        asyncio.run(show(settings, ViewName.OPERATOR, with_sound=True))
+        return
     file = trace or settings.trace_folder / time.strftime("%Y%m%d-%H%M%S.jsonl")
     writer = TraceWriter(file)
     bus = Bus(writer, JsonPrinter(print_json) if as_json else TurnPrinter(console(plain=plain)))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, milliseconds
 from voicemes.events import (
+    PASSING,
     AudioDropped,
     CommandAnswered,
     DeviceFound,
@@ -56,13 +57,13 @@ class TurnPrinter:
 
 
 class JsonPrinter:
-    """Every event as a line, but for the words that are still being guessed."""
+    """Every event as a line, but for those that are too many."""
 
     def __init__(self, write: Any) -> None:
         self._write = write
 
     def __call__(self, event: Event) -> None:
-        if event.name != "hypothesis_changed" and not isinstance(event, ReplyGiven):
+        if event.name not in PASSING and not isinstance(event, ReplyGiven):
             self._write(event.to_json())
 
 

@@ -82,7 +82,7 @@ class DeclarativeConnector:
             current = {name: await self._current(part, values) for name, part in self._spec.live.current.items()}
             roles = await self._roles()
         except ExchangeError as error:
-            raise _nothing_done(error) from error
+            raise nothing_done(error) from error
         return Live(references, {name: value for name, value in current.items() if value is not None}, roles)
 
     async def news(self) -> AsyncIterator[News]:
@@ -93,7 +93,7 @@ class DeclarativeConnector:
             async for one in self._stream.news():
                 yield one
         except ExchangeError as error:
-            raise _nothing_done(error) from error
+            raise nothing_done(error) from error
 
     async def aclose(self) -> None:
         await self._exchange.aclose()
@@ -108,7 +108,7 @@ class DeclarativeConnector:
                 raise MissingValueError(name)
         budget_s = self._exchange.timeout_s / (1 + len(operation.steps))
         for step in operation.steps:
-            request = _get(step.path, step.query, values)
+            request = reading(step.path, step.query, values)
             question = _Question(request, step.answer, step.may_be_absent, step.refuse, values)
             reply = await self._read(question, command, budget_s)
             if isinstance(reply, Rejected):
@@ -138,7 +138,7 @@ class DeclarativeConnector:
         try:
             return await self._attempt(question, command, timeout_s)
         except ExchangeError as error:
-            raise _nothing_done(error) from error
+            raise nothing_done(error) from error
 
     async def _write(self, question: _Question, command: MesCommand, timeout_s: float) -> Accepted | Rejected:
         """Sends once, and once more where that is safe and the first answer was none to rely on."""
@@ -168,7 +168,7 @@ class DeclarativeConnector:
 
     async def _look(self, path: Template, query: Mapping[str, Any], values: Mapping[str, str]) -> Any:
         """One read of the snapshot. Raises ExchangeError, MesDenied or MesBusy."""
-        request = _get(path, query, values)
+        request = reading(path, query, values)
         response = await self._exchange.send(request, self._exchange.timeout_s)
         if not response.is_success:
             raise NonsenseError(judge(self._spec.errors, request, response, "").reason)
@@ -186,7 +186,8 @@ class DeclarativeConnector:
         return None if value is None or value is ABSENT else text_of(value)
 
 
-def _get(path: Template, query: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
+def reading(path: Template, query: Mapping[str, Any], values: Mapping[str, Any]) -> Request:
+    """The request for a read; what a template names and nobody gave leaves its key out."""
     return Request("GET", path.path(values), _query(query, values))
 
 
@@ -194,7 +195,7 @@ def _query(query: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str
     return {name: text_of(value) for name, value in render(dict(query), values).items()}
 
 
-def _nothing_done(error: ExchangeError) -> MesError:
+def nothing_done(error: ExchangeError) -> MesError:
     """For reads: no answer, or none that makes sense."""
     return MesProtocolError(str(error)) if isinstance(error, NonsenseError) else MesUnreachable(str(error))
 

@@ -13,7 +13,10 @@ from voicemes.model import Reference, SlotData
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
-    from voicemes.connectors.spec import Listing, Names, People
+    from voicemes.connectors.spec import Listing, Names, People, Table
+
+MAX_ROWS = 1_000
+"""Of a table on a screen; nobody reads on."""
 
 
 def search(expression: ParsedResult, data: Any) -> Any:
@@ -53,6 +56,25 @@ def references(listing: Listing, data: Any) -> tuple[Reference, ...]:
     if not isinstance(items, list):
         raise NonsenseError("The answer has no list")
     return tuple(_reference(listing, item) for item in items)
+
+
+def row(columns: Mapping[str, ParsedResult], item: Any) -> dict[str, SlotData]:
+    """One row of a table; what is absent is left out. Raises NonsenseError for what no screen can show."""
+    found = {name: search(expression, item) for name, expression in columns.items()}
+    return {name: slot_data(name, _shown(value)) for name, value in found.items() if value is not None}
+
+
+def rows(table: Table, data: Any) -> tuple[dict[str, SlotData], ...]:
+    """Raises NonsenseError for a list that is none."""
+    items = search(table.rows, data)
+    if not isinstance(items, list):
+        raise NonsenseError("The answer has no list")
+    return tuple(row(table.columns, item) for item in items[:MAX_ROWS])
+
+
+def _shown(value: Any) -> Any:
+    """True and false are 1 and 0: a column says what they mean."""
+    return int(value) if isinstance(value, bool) else value
 
 
 def roles(people: People, data: Any) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ import httpx
 import yaml
 from pydantic import ValidationError
 
+from voicemes.connectors.board import DeclarativeBoard
 from voicemes.connectors.declarative import DeclarativeConnector
 from voicemes.connectors.exchange import Exchange
 from voicemes.connectors.spec import ConnectorSpec
@@ -27,6 +28,18 @@ def open_connector(settings: MesSettings, *, transport: httpx.AsyncBaseTransport
     Nothing is sent before the first `execute` or `live`. `transport` stands in for the network in tests.
     """
     spec = load_spec(_find(settings.connector))
+    return DeclarativeConnector(spec, _open_exchange(spec, settings, transport))
+
+
+def open_board(settings: MesSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> DeclarativeBoard:
+    """What a screen shows of the MES that the settings name, over connections of its own. Raises ConfigError."""
+    spec = load_spec(_find(settings.connector))
+    return DeclarativeBoard(spec, _open_exchange(spec, settings, transport))
+
+
+def _open_exchange(
+    spec: ConnectorSpec, settings: MesSettings, transport: httpx.AsyncBaseTransport | None
+) -> Exchange:
     url = _check_url(settings.url)
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if spec.auth == "bearer" and settings.token_file is not None:
@@ -39,7 +52,7 @@ def open_connector(settings: MesSettings, *, transport: httpx.AsyncBaseTransport
         trust_env=False,
         transport=transport,
     )
-    return DeclarativeConnector(spec, Exchange(client, settings.timeout_s))
+    return Exchange(client, settings.timeout_s)
 
 
 def load_spec(file: Path) -> ConnectorSpec:

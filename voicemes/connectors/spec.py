@@ -213,6 +213,35 @@ class StreamSpec(Part):
     news: tuple[NewsRule, ...] = ()
 
 
+class Table(Part):
+    """Rows that a screen shows."""
+
+    takes: Names = ()
+    """What may be asked for; a value that is absent leaves its key out of the query."""
+    path: Text
+    query: dict[str, Tree] = Field(default_factory=dict)
+    rows: Expression
+    """Where the rows are: a list of mappings."""
+    columns: Annotated[dict[str, Expression], Field(min_length=1)]
+    """The names of columns that a screen knows, on a row. What is absent is left blank."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        _check_known(self.path.names | names_in(dict(self.query)), set(self.takes))
+        return self
+
+
+TableName: TypeAlias = Literal["stations", "people", "orders", "calls", "requests", "figure", "report", "past", "chain"]
+
+
+class BoardSpec(Part):
+    """What a supervisor's screen shows of this MES. What is left out is not shown."""
+
+    tables: dict[TableName, Table]
+    event: dict[str, Expression] = Field(default_factory=dict)
+    """Columns of an event of the stream, as `past` and `chain` have them."""
+
+
 class ConnectorSpec(Part):
     name: str
     base_path: Annotated[str, Field(pattern=r"^(/[^{}?#]*)?$")] = ""
@@ -225,6 +254,7 @@ class ConnectorSpec(Part):
     live: LiveSpec = LiveSpec()
     stream: StreamSpec | None = None
     """Where the MES tells what happens; without it a station is told nothing by itself."""
+    board: BoardSpec = BoardSpec(tables={})
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

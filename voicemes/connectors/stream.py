@@ -17,7 +17,7 @@ from voicemes.connectors.exchange import NonsenseError
 from voicemes.model import News, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from jmespath.parser import ParsedResult
 
@@ -54,6 +54,14 @@ class Stream:
         """The id of the last event that was seen, news or not."""
 
     async def news(self) -> AsyncIterator[News]:
+        """What of it is news. Ends never; raises ExchangeError."""
+        async with aclosing(self.frames()) as followed:
+            async for frame in followed:
+                told = [found for rule in self._spec.news if (found := told_by(rule, frame)) is not None]
+                for news in told[:1]:
+                    yield news
+
+    async def frames(self) -> AsyncGenerator[Frame]:
         """What happens from now on, or since the stream broke. Ends never; raises ExchangeError."""
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self._last} if self._last else {})}
         query = {} if self._last else self._spec.from_now_on
@@ -61,9 +69,7 @@ class Stream:
             async with aclosing(self._exchange.stream(self._spec.path, query, headers, SILENCE_S)) as chunks:
                 async for frame in frames(chunks):
                     self._last = frame.id if IDS.fullmatch(frame.id) else self._last
-                    told = [found for rule in self._spec.news if (found := told_by(rule, frame)) is not None]
-                    for news in told[:1]:
-                        yield news
+                    yield frame
         except NonsenseError:  # it was refused: perhaps the MES does not know the id any more
             self._last = ""
             raise

@@ -59,6 +59,8 @@ class Wanted:
     type: str | None = None
     line: str | None = None
     equipment: str | None = None
+    correlation: str | None = None
+    """The id of the event with which a chain began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,11 @@ def page(
     wanted = wanted or Wanted()
     sql = (
         f"SELECT {COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? AND (? IS NULL OR type >= ? AND type < ?)"  # noqa: S608
-        " AND (? IS NULL OR line = ?) AND (? IS NULL OR equipment = ?) ORDER BY sequence LIMIT ?"
+        " AND (? IS NULL OR line = ?) AND (? IS NULL OR equipment = ?) AND (? IS NULL OR correlationid = ?)"
+        " ORDER BY sequence LIMIT ?"
     )
     end = f"{wanted.type}{PREFIX_END}"
-    place = (wanted.line, wanted.line, wanted.equipment, wanted.equipment)
+    place = (wanted.line, wanted.line, wanted.equipment, wanted.equipment, wanted.correlation, wanted.correlation)
     return [Event(**row) for row in tables.all(sql, after, until, wanted.type, wanted.type, end, *place, limit)]
 
 

@@ -23,7 +23,7 @@ LOG_TAIL_CHARS = 2000
 
 
 class PlantProcess:
-    """Starts the plant on a free loopback port and stops it again.
+    """Starts the plant on a free loopback port, or on `port`, and stops it again.
 
     The child holds one end of a pipe: when this process dies, however it dies, the child stops. Without `database`
     the plant lives in a temporary folder that both of them remove. Raises MesUnreachable when it does not get
@@ -31,9 +31,14 @@ class PlantProcess:
     """
 
     def __init__(
-        self, database: Path | None = None, *, token_file: Path | None = None, deadline_s: float = 20.0
+        self,
+        database: Path | None = None,
+        *,
+        token_file: Path | None = None,
+        port: int = 0,
+        deadline_s: float = 20.0,
     ) -> None:
-        self._database, self._token_file, self._deadline_s = database, token_file, deadline_s
+        self._database, self._token_file, self._port, self._deadline_s = database, token_file, port, deadline_s
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -82,7 +87,7 @@ class PlantProcess:
 
     def _command(self, folder: Path) -> list[str]:
         database = self._database or folder / "plant.sqlite"
-        command = [sys.executable, "-m", "voicemes.plant", "--port", "0", "--stop-with-stdin"]
+        command = [sys.executable, "-m", "voicemes.plant", "--port", str(self._port), "--stop-with-stdin"]
         command += ["--database", str(database), "--scratch", str(folder)]
         return [*command, "--token-file", str(self._token_file)] if self._token_file else command
 

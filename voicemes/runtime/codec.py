@@ -61,12 +61,14 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
 
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
-    """A parse that a language model found: its answer is a fact of the trace. None for one by the other routes."""
+    """A parse that a language model found, or a person on a screen: what they chose is a fact of the trace. None for
+    one by the other routes.
+    """
     if data.get("detail") == NO_SENSE:
         return NotUnderstood("out_of_grammar", transcript, NO_SENSE)
     candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])
     read = tuple(_candidate(one) for one in candidates)
-    if not read or read[0].route not in {"llm", "clarify"}:
+    if not read or read[0].route not in {"llm", "clarify", "screen"}:
         return None
     return Understood(read[0], transcript) if data["kind"] == "Understood" else Ambiguous(read, transcript)
 

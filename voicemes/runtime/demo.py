@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,8 +108,40 @@ class Stage:
     llm: LlmSettings = field(default_factory=LlmSettings)
 
 
-async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
-    """Each turn as it is done. The shift ends early when the MES fails; what is then written is checked.
+@dataclass(slots=True)
+class Shift:
+    """A scenario on its stage: a plant and a session of its own."""
+
+    scenario: Scenario
+    stage: Stage
+    session: Session
+    plant: PlantProcess
+    sink: ReplyFolder
+    has_failed: bool = False
+    """The MES failed, or was killed: what it wrote has to be looked at."""
+    n_events: int = 0
+    """That the plant wrote and a turn told of."""
+
+    async def turns(self) -> AsyncIterator[Played]:
+        """Each turn as it is done. The shift ends early when the MES fails. Raises VoicemesError."""
+        self.n_events = await _count_events(self.plant.url)
+        for number, turn in enumerate(self.scenario.turns, start=1):
+            if number == self.stage.stop_plant_at:
+                self.plant.kill()
+                self.has_failed = True
+            self.stage.on_turn(number, turn)
+            played = await _play_turn(self.session, self.sink, number, turn, self.stage)
+            self.has_failed = self.has_failed or played.mes_failed
+            yield played
+            if played.mes_failed:
+                return
+            if not self.has_failed:
+                self.n_events = await _count_events(self.plant.url)
+
+
+@asynccontextmanager
+async def open_shift(scenario: Scenario, stage: Stage) -> AsyncIterator[Shift]:
+    """Ready to be played. At the end, what a plant that failed has written is checked.
 
     Raises VoicemesError, and MesUnreachable when the plant wrote anything that no turn had confirmed.
     """
@@ -117,25 +151,20 @@ async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
             settings = Settings(station=scenario.station, mes=MesSettings(url=plant.url), llm=stage.llm)
             sink = ReplyFolder(stage.output / "replies", stage.aloud)
             trace = TraceWriter(stage.output / "trace.jsonl")
-            try:
+            with contextlib.closing(trace):
                 async with open_session(settings, bus=Bus(trace, stage.observer), sink=sink) as session:
                     await session.start(scenario.title)
-                    n_events, is_plant_up = await _count_events(plant.url), True
-                    for number, turn in enumerate(scenario.turns, start=1):
-                        if number == stage.stop_plant_at:
-                            plant.kill()
-                            is_plant_up = False
-                        stage.on_turn(number, turn)
-                        played = await _play_turn(session, sink, number, turn, stage)
-                        yield played
-                        if played.mes_failed:
-                            break
-                        if is_plant_up:
-                            n_events = await _count_events(plant.url)
-            finally:
-                trace.close()
-        if played.mes_failed or not is_plant_up:
-            await _check_nothing_was_written(database, n_events)
+                    shift = Shift(scenario, stage, session, plant, sink)
+                    yield shift
+        if shift.has_failed:
+            await _check_nothing_was_written(database, shift.n_events)
+
+
+async def play(scenario: Scenario, stage: Stage) -> AsyncIterator[Played]:
+    """Each turn of a shift as it is done. Raises VoicemesError."""
+    async with open_shift(scenario, stage) as shift:
+        async for played in shift.turns():
+            yield played
 
 
 async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: PlayedTurn, stage: Stage) -> Played:

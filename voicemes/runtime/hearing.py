@@ -5,10 +5,13 @@ Synchronous; the session runs it in one engine thread.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
+
+import numpy as np
 
 from voicemes.endpoint import Closed, Discarded, EndpointState, Opened, finish, settings_for, step
 from voicemes.model import SPEECH, AudioFrame, Scope, Transcript, Utterance, WordGraph
@@ -16,6 +19,9 @@ from voicemes.ports import Hypothesis, StreamingRecognizer, VoiceDetector
 
 LOOKBACK_S = 2.0
 """Audio kept before an utterance opens; more than any pre-roll."""
+METER_EVERY_S, METER_PAST_S = 0.25, 10.0
+FULL_SCALE_DB, QUIETEST_DB = 90.3, -90.0
+"""Of 16 bits: 20 log10(32768)."""
 NO_GUESS = Hypothesis("", is_complete=False)
 
 
@@ -41,7 +47,36 @@ class SpeechOver:
     """Work left for the recogniser after the utterance was closed."""
 
 
-Sound: TypeAlias = SpeechBegan | Guessed | SpeechOver
+@dataclass(frozen=True, slots=True)
+class Loud:
+    """How loud it is, in decibels below full scale."""
+
+    level_db: float
+    noise_db: float
+    """What is there between words: the level that a tenth of the last seconds stay below."""
+
+
+Sound: TypeAlias = SpeechBegan | Guessed | SpeechOver | Loud
+
+
+class Meter:
+    """Measures how loud it is, a few times a second."""
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque(maxlen=int(METER_PAST_S / METER_EVERY_S))
+        self._square = 0.0
+        self._n_samples = 0
+
+    def take(self, pcm: bytes) -> Loud | None:
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
+        self._square += float(samples @ samples)
+        self._n_samples += len(samples)
+        if self._n_samples < METER_EVERY_S * SPEECH.rate_hz:
+            return None
+        level_db = max(QUIETEST_DB, 10 * math.log10(max(1e-9, self._square / self._n_samples)) - FULL_SCALE_DB)
+        self._square, self._n_samples = 0.0, 0
+        self._levels.append(level_db)
+        return Loud(level_db, sorted(self._levels)[len(self._levels) // 10])
 
 
 class Ears:
@@ -60,6 +95,7 @@ class Ears:
         self._speech: bytearray | None = None
         self._began_s = 0.0
         self._guess = NO_GUESS
+        self._meter = Meter()
 
     def tune(self, scope: Scope, graph: WordGraph) -> None:
         """What may be said from now on. Done while nobody speaks, so that the first word finds everything ready."""
@@ -77,7 +113,8 @@ class Ears:
     def take(self, frame: AudioFrame) -> list[Sound]:
         """Hears one frame."""
         self._rest += frame.pcm
-        sounds: list[Sound] = []
+        loud = self._meter.take(frame.pcm)
+        sounds: list[Sound] = [loud] if loud else []
         while len(self._rest) >= self._window_bytes:
             window, self._rest = self._rest[: self._window_bytes], self._rest[self._window_bytes :]
             sounds += self._hear(window)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from voicemes.clock import Clock, SystemClock
@@ -22,7 +22,9 @@ from voicemes.events import (
     CatalogReloaded,
     EngineTroubled,
     HypothesisChanged,
+    LevelMeasured,
     LiveRefreshed,
+    MicrophoneMuted,
     SessionStarted,
     SpeechCancelled,
     SpeechEnded,
@@ -32,6 +34,7 @@ from voicemes.events import (
 from voicemes.model import (
     SPEECH,
     AudioFrame,
+    Candidate,
     Heard,
     Input,
     Key,
@@ -40,16 +43,19 @@ from voicemes.model import (
     Pressed,
     Reply,
     Scope,
+    SlotData,
+    SlotValue,
     TimedOut,
     Told,
     Transcript,
+    Understood,
 )
 from voicemes.nlu.match import Matcher
 from voicemes.ports import AudioSource, MesConnector
 from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
-from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.hearing import Ears, Guessed, Loud, Sound, SpeechBegan, SpeechOver
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.reader import Reader
 from voicemes.runtime.reload import LOOK_S, CatalogWatch
@@ -81,6 +87,10 @@ class Session:
     _hearing: EngineThread = field(init=False)
     _source: EngineThread = field(init=False)
     _model: EngineThread = field(init=False)
+    is_muted: bool = False
+    """Muted, the microphone hears nothing."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Voice, keys and the clock may come together; each turn is finished before the next one begins."""
     _turns: int = 0
     _timeout_s: float | None = None
     """How long the last question waits; None where nothing was asked."""
@@ -165,7 +175,8 @@ class Session:
                 if source.dropped_samples > dropped:
                     self.bus.publish(AudioDropped(self.clock.now_s(), source.dropped_samples - dropped))
                     dropped = source.dropped_samples
-                ended += await self._react(await self._hearing.call(self.ears.take, frame))
+                heard = AudioFrame(bytes(len(frame.pcm)), frame.start_samples) if self.is_muted else frame
+                ended += await self._react(await self._hearing.call(self.ears.take, heard))
                 ended += await self.look_at_clock()
                 if not source.traits.is_live:
                     await self.speaker.finish()
@@ -197,10 +208,30 @@ class Session:
         return await self._turn_of_text(Transcript(text, "keyboard"), {}, while_speaking=False)
 
     async def press(self, key: Key) -> TurnEnded:
-        return await self._take(Pressed(key), {})
+        async with self._one_at_a_time:
+            return await self._take(Pressed(key), {})
+
+    async def choose(self, intent: str, slots: Mapping[str, SlotData]) -> TurnEnded:
+        """The same as a sentence, pointed at on a screen. It is read back before anything is written."""
+        shown = " ".join((intent, *(str(value) for value in slots.values())))
+        values = tuple(SlotValue(name, value, str(value)) for name, value in slots.items())
+        candidate = Candidate(self.matcher.catalog.intent(intent).name, values, 1.0, "screen")
+        async with self._one_at_a_time:
+            return await self._take(Heard(Understood(candidate, Transcript(shown, "screen"))), {})
+
+    def mute(self, *, is_muted: bool) -> None:
+        self.is_muted = is_muted
+        self.bus.publish(MicrophoneMuted(self.clock.now_s(), is_muted))
 
     async def say(self, text: str) -> None:
         await self.speaker.say(text)
+
+    @property
+    def left_s(self) -> float | None:
+        """How long the question at hand still waits; None where nothing was asked."""
+        if self._timeout_s is None:
+            return None
+        return max(0.0, self._timeout_s - (self.clock.now_s() - self._waiting_since_s))
 
     async def listen(self, scope: Scope, timeout_s: float | None) -> None:
         """Gets ready for what may be said now, while the question is still being spoken."""
@@ -234,6 +265,8 @@ class Session:
                 case SpeechBegan(source_s):
                     self.bus.publish(SpeechStarted(self.clock.now_s(), source_s))
                     self._on_speech()
+                case Loud(level_db, noise_db):
+                    self.bus.publish(LevelMeasured(self.clock.now_s(), level_db, noise_db))
                 case Guessed(text):
                     self.bus.publish(HypothesisChanged(self.clock.now_s(), text))
                 case SpeechOver():
@@ -257,10 +290,11 @@ class Session:
     async def _turn_of_text(
         self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool
     ) -> TurnEnded:
-        started_s = self.clock.now_s()
-        parse = await self._read(transcript)
-        timings_s["nlu"] = self.clock.now_s() - started_s
-        return await self._take(Heard(parse, while_speaking), timings_s)
+        async with self._one_at_a_time:
+            started_s = self.clock.now_s()
+            parse = await self._read(transcript)
+            timings_s["nlu"] = self.clock.now_s() - started_s
+            return await self._take(Heard(parse, while_speaking), timings_s)
 
     async def _read(self, transcript: Transcript) -> Parse:
         """By every route. A language model that breaks or hangs is told of, and the other routes go on."""
@@ -291,11 +325,14 @@ class Session:
         if self.speaker.is_speaking or (self.ears is not None and self.ears.is_hearing):
             self._waiting_since_s = self._last_voice_s = now_s
             return []
+        if self._one_at_a_time.locked():
+            return []
         await self.reload()
-        if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
-            return await self._tell_news(now_s)
-        self._timeout_s = None
-        return [await self._take(TimedOut(), {})]
+        async with self._one_at_a_time:
+            if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
+                return await self._tell_news(now_s)
+            self._timeout_s = None
+            return [await self._take(TimedOut(), {})]
 
     async def wait_for_news(self, timeout_s: float) -> list[TurnEnded]:
         """Says nothing itself, until the plant had something to say or the time is over."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from voicemes.errors import TraceError
-from voicemes.events import Event, HypothesisChanged
+from voicemes.events import PASSING, Event
 
 MAX_LINE_CHARS = 5_000_000
 
@@ -26,7 +26,7 @@ class TraceWriter:
             raise TraceError(f"{file}: no trace can be written here: {exc.strerror}. Choose another place.") from exc
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, HypothesisChanged):
+        if event.name in PASSING:
             return
         self._stream.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
         self._stream.flush()

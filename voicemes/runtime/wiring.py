@@ -84,8 +84,11 @@ async def open_session(
     sink: AudioSink | None = None,
     with_ears: bool = True,
     with_mes: bool = True,
+    with_news: bool = False,
 ) -> AsyncIterator[Session]:
-    """A session with the engines that the settings name, closed at the end whatever happens."""
+    """A session with the engines that the settings name, closed at the end whatever happens. One that hears is told
+    the plant's news, too.
+    """
     synthesizer, voice = build_speech(settings)
     bus, clock, catalog = bus or Bus(), SystemClock(), build_catalog(settings)
     session = Session(
@@ -96,7 +99,7 @@ async def open_session(
         bus=bus,
         clock=clock,
         ears=build_ears(settings) if with_ears else None,
-        desk=build_desk(settings, catalog, bus, clock) if with_ears and settings.news.listen else None,
+        desk=build_desk(settings, catalog, bus, clock) if (with_ears or with_news) and settings.news.listen else None,
         reader=build_reader(settings, context_of(settings)),
         watch=CatalogWatch(settings.intents_dir, lambda: Matcher(build_catalog(settings))),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from voicemes.testing.conversation import ConversationFailed, run_conversation
 from voicemes.testing.fakes import (
     Answer,
+    FakeBoard,
     FakeClock,
     FakeCompleter,
     FakeDetector,
@@ -19,6 +20,7 @@ from voicemes.testing.fakes import (
 __all__ = [
     "Answer",
     "ConversationFailed",
+    "FakeBoard",
     "FakeClock",
     "FakeCompleter",
     "FakeDetector",

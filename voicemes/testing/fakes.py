@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,6 +20,7 @@ from voicemes.model import (
     MesReply,
     News,
     Rejected,
+    Row,
     SlotData,
     SpeechChunk,
     Transcript,
@@ -137,6 +138,47 @@ class FakeMes:
         if isinstance(answer, str):
             return Rejected(command.command_id, "refused", answer)
         return Accepted(command.command_id, answer)
+
+
+class FakeBoard:
+    """A MesBoard with given tables, whose stream says what a test tells it and breaks when a test breaks it."""
+
+    def __init__(self, tables: Mapping[str, Sequence[Row]] | None = None) -> None:
+        self.rows: dict[str, Sequence[Row]] = dict(tables or {})
+        self.is_down = False
+        """True lets every read and the stream fail, as a MES that is gone."""
+        self.is_closed = False
+        self._told: asyncio.Queue[Row | None] = asyncio.Queue()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        return frozenset(self.rows)
+
+    async def read(self, table: str, wanted: Mapping[str, str] | None = None) -> tuple[Row, ...]:
+        """Rows whose columns are as `wanted`, as far as they have them."""
+        if self.is_down:
+            raise MesUnreachable("The MES of the test is down.")
+        asked = wanted or {}
+        rows = self.rows.get(table, ())
+        return tuple(row for row in rows if all(row.get(name, value) == value for name, value in asked.items()))
+
+    async def events(self) -> AsyncGenerator[Row]:
+        if self.is_down:
+            raise MesUnreachable("The stream cannot be opened.")
+        yield {}
+        while (row := await self._told.get()) is not None:
+            yield row
+        raise MesUnreachable("The stream broke.")
+
+    def tell(self, row: Row) -> None:
+        self._told.put_nowait(row)
+
+    def cut(self) -> None:
+        """Breaks the stream that is open."""
+        self._told.put_nowait(None)
+
+    async def aclose(self) -> None:
+        self.is_closed = True
 
 
 def _in_order(script: Answer | Sequence[Answer]) -> list[Answer]:

@@ -61,15 +61,21 @@ async def list_events(
     type: Annotated[str | None, Query(max_length=100, description="A prefix, such as mes.job-order")] = None,  # noqa: A002
     line: Place = None,
     equipment: Place = None,
+    correlation: Annotated[str | None, Query(max_length=20, description="A chain: the id of its first event.")] = None,
+    tail: Annotated[int | None, Query(ge=1, le=1000, description="From so many numbers before the newest.")] = None,
     last_event_id: Annotated[str | None, Header(pattern=r"^[0-9]{1,18}$")] = None,
 ) -> Response:
     """A page of the stream as CloudEvents; `last` goes into `after` for the next page.
 
     With `Accept: text/event-stream` the stream itself, from `after` or Last-Event-ID, whichever is later.
     """
-    wanted, after = Wanted(type, line, equipment), max(after, int(last_event_id or 0))
+    wanted, after = Wanted(type, line, equipment, correlation), max(after, int(last_event_id or 0))
+    if correlation is not None and correlation.isdecimal():  # nothing of a chain is older than its beginning
+        after = max(after, int(correlation[-18:]) - 1)
     if newest and last_event_id is None:  # who was cut goes on where they were
         after = max(after, await stream.last(plant))
+    if tail is not None:
+        after = max(after, await stream.last(plant) - tail)
     if stream.MEDIA_TYPE in request.headers.get("accept", ""):
         state = request.app.state
         events = stream.follow(plant, after, wanted, state.heartbeat_s, state.stopping)

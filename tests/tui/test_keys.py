@@ -1,0 +1,188 @@
+"""What people do at the screens, by real key presses, against a real plant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from parts import over_plant
+from textual.widgets import Tree
+
+from voicemes.plant.process import PlantProcess
+from voicemes.tui.chain import ChainScreen
+from voicemes.tui.event_list import EventList
+from voicemes.tui.sentence import Sentence
+
+
+@pytest.fixture
+def plant() -> Iterator[PlantProcess]:
+    with PlantProcess() as running:
+        yield running
+
+
+def read(plant: PlantProcess, path: str) -> Any:
+    return httpx.get(f"{plant.url}/api/v1{path}", trust_env=False).json()
+
+
+async def test_a_typed_report_is_read_back_in_large_type_and_written_after_y(plant: PlantProcess) -> None:
+    before = read(plant, "/job-orders/4711")["scrap"]
+    async with over_plant(plant.url) as stage:
+        await stage.type("scrap three solder bridge")
+        await stage.until_shown("WILL BE WRITTEN: Scrap 3, solder bridge, on order 4711. Correct?")
+        assert "job 4711" in stage.text
+        assert "╶─╮" in stage.text, "the number stands in large type"
+        assert read(plant, "/job-orders/4711")["scrap"] == before
+        await stage.pilot.press("y")
+        await stage.until_shown("3 scrap recorded on order 4711")
+        await stage.until_shown(f"{before + 3} scrap")
+    assert read(plant, "/job-orders/4711")["scrap"] == before + 3
+
+
+async def test_n_writes_nothing(plant: PlantProcess) -> None:
+    before = read(plant, "/events?newest=true")["last"]
+    async with over_plant(plant.url) as stage:
+        await stage.type("scrap three solder bridge")
+        await stage.until(lambda: stage.seen.question is not None)
+        await stage.pilot.press("n")
+        await stage.until(lambda: len(stage.seen.turns) == 2)
+        await stage.pilot.press("c")
+        await stage.until(lambda: stage.seen.question is None)
+    assert read(plant, "/events?newest=true")["last"] == before
+
+
+async def test_a_correction_changes_what_will_be_written(plant: PlantProcess) -> None:
+    before = read(plant, "/job-orders/4711")["scrap"]
+    async with over_plant(plant.url) as stage:
+        await stage.type("scrap three solder bridge")
+        await stage.until_shown("Scrap 3, solder bridge")
+        await stage.type("no, four")
+        await stage.until_shown("WILL BE WRITTEN: Scrap 4, solder bridge")
+        await stage.pilot.press("y")
+        await stage.until_shown("4 scrap recorded")
+    assert read(plant, "/job-orders/4711")["scrap"] == before + 4
+
+
+async def test_a_query_is_answered_and_the_turn_shows_its_route(plant: PlantProcess) -> None:
+    async with over_plant(plant.url) as stage:
+        await stage.type("how many are left on order 4711")
+        await stage.until_shown("left of 200 on order 4711")
+        await stage.until_shown("grammar")
+
+
+async def test_a_supervisor_approves_what_the_screen_shows_in_full(plant: PlantProcess) -> None:
+    request = read(plant, "/change-requests?status=Open")["items"][0]
+    async with over_plant(plant.url, "Farid", "supervisor") as stage:
+        await stage.pilot.press("2")
+        await stage.until_shown(f"Request {request['id']}: tolerance width +0.15 / −0.15 mm")
+        await stage.until_shown("WAITS FOR YOUR DECISION")
+        await stage.pilot.press("a")
+        await stage.until_shown(f"WILL BE WRITTEN: Approve request {request['id']}. Correct?")
+        assert f"request {request['id']}: tolerance width +0.15 / −0.15 mm" in stage.text
+        await stage.pilot.press("y")
+        await stage.until_shown("is approved")
+        await stage.until_shown("Approved by Farid")
+    assert read(plant, f"/change-requests/{request['id']}")["status"] == "Approved"
+
+
+async def test_a_supervisor_rejects(plant: PlantProcess) -> None:
+    request = read(plant, "/change-requests?status=Open")["items"][0]
+    async with over_plant(plant.url, "Farid", "supervisor") as stage:
+        await stage.pilot.press("2", "x")
+        await stage.until_shown("WILL BE WRITTEN: Reject")
+        await stage.pilot.press("y")
+        await stage.until_shown("Rejected by Farid")
+    assert read(plant, f"/change-requests/{request['id']}")["status"] == "Rejected"
+
+
+async def test_an_operator_may_not_approve(plant: PlantProcess) -> None:
+    before = read(plant, "/events?newest=true")["last"]
+    async with over_plant(plant.url, "Ana", "supervisor") as stage:
+        await stage.pilot.press("2")
+        await stage.until_shown("WAITS FOR YOUR DECISION")
+        await stage.pilot.press("a")
+        await stage.until(lambda: len(stage.seen.turns) == 1)
+        assert stage.seen.question is None
+        await stage.pilot.press("y")
+        await stage.until(lambda: len(stage.seen.turns) == 2)
+    assert read(plant, "/events?newest=true")["last"] == before
+
+
+async def test_a_call_is_taken(plant: PlantProcess) -> None:
+    call = read(plant, "/work-alerts?status=Open")["items"][0]
+    async with over_plant(plant.url, "Farid", "supervisor") as stage:
+        await stage.pilot.press("3")
+        await stage.until_shown("▲ open")
+        await stage.pilot.press("k")
+        await stage.until_shown(f"You take call {call['id']}. Correct?")
+        await stage.pilot.press("y")
+        await stage.until_shown("▶ taken")
+    assert read(plant, f"/work-alerts/{call['id']}")["acknowledged_by"] == "Farid"
+
+
+async def test_events_are_filtered_as_they_come(plant: PlantProcess) -> None:
+    async with over_plant(plant.url, "Farid", "supervisor") as stage:
+        await stage.pilot.press("2", "a")
+        await stage.until(lambda: stage.seen.question is not None)
+        await stage.pilot.press("y", "6")
+        events = stage.app.query_one(EventList)
+        await stage.until(lambda: events.n_lines >= 2)
+        await stage.until_shown("test-specification.changed")
+        await stage.pilot.press("f", *"approved", "enter")
+        await stage.until(lambda: events.n_lines == 1)
+        assert "change-request.approved" in stage.text
+        assert "test-specification.changed" not in stage.text
+        await stage.pilot.press("f", *["backspace"] * 8, "enter")
+        await stage.until(lambda: events.n_lines > 1)
+
+
+async def test_the_chain_of_an_event_is_followed_to_its_cause(plant: PlantProcess) -> None:
+    async with over_plant(plant.url, "Farid", "supervisor") as stage:
+        await stage.pilot.press("2", "a")
+        await stage.until(lambda: stage.seen.question is not None)
+        await stage.pilot.press("y", "6")
+        await stage.until_shown("test-specification.changed")
+        await stage.pilot.press("home", "enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ChainScreen))
+        await stage.until_shown("➤")
+        roots = stage.app.screen.query_one(Tree).root.children
+        assert "change-request.approved" in str(roots[0].label)
+        assert "test-specification.changed" in str(roots[0].children[0].label)
+        await stage.pilot.press("escape")
+        await stage.until(lambda: not isinstance(stage.app.screen, ChainScreen))
+
+
+async def test_the_line_completes_and_remembers(plant: PlantProcess) -> None:
+    async with over_plant(plant.url) as stage:
+        sentence = stage.app.query_one(Sentence)
+        await stage.pilot.press("slash", *"what is ne")
+        suggested = await sentence.sayable.get_suggestion("what is ne")
+        assert suggested is not None
+        assert suggested.startswith("what is ne")
+        await stage.pilot.press(*["backspace"] * 10, "escape")
+        await stage.type("what is next")
+        await stage.until(lambda: len(stage.seen.turns) == 1)
+        await stage.pilot.press("slash", "up")
+        assert sentence.value == "what is next"
+
+
+async def test_a_refusal_becomes_an_example_of_what_came_nearest(plant: PlantProcess) -> None:
+    async with over_plant(plant.url, view="integrator") as stage:
+        await stage.type("scrap three flying saucers")
+        await stage.until_shown("scrap three flying saucers")
+        await stage.pilot.press("enter")
+        await stage.until_shown("expected:")
+        await stage.pilot.press("e")
+        collected = stage.session.settings.trace_folder.parent / "collected.yaml"
+        await stage.until(collected.exists)
+        assert '{say: "scrap three flying saucers", intent: "scrap.report"}' in collected.read_text(encoding="utf-8")
+
+
+async def test_the_palette_says_a_sentence(plant: PlantProcess) -> None:
+    async with over_plant(plant.url) as stage:
+        await stage.pilot.press("ctrl+p")
+        await stage.pilot.press(*"what is next")
+        await stage.until_shown("Say this")
+        await stage.pilot.press("down", "enter")
+        await stage.until(lambda: len(stage.seen.turns) == 1)

@@ -1,0 +1,1 @@
+"""The screens: operator, supervisor, integrator. They show events and send inputs; they decide nothing."""

@@ -1,0 +1,272 @@
+"""The application: three views of one session and one plant, a question bar and a line to type into."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeAlias
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Button, ContentSwitcher, Footer, Input, Static
+
+from voicemes.errors import MesError, VoicemesError
+from voicemes.events import TurnEnded
+from voicemes.model import Key, Scope
+from voicemes.nlu.explain import Attempt, nearest
+from voicemes.ports import AudioSource
+from voicemes.runtime.collected import collect
+from voicemes.runtime.floor import Floor
+from voicemes.runtime.session import Session
+from voicemes.tui.chain import ChainScreen
+from voicemes.tui.commands import Everything
+from voicemes.tui.event_list import EventList
+from voicemes.tui.integrator import Collected, IntegratorView
+from voicemes.tui.operator import OperatorView
+from voicemes.tui.question import QuestionBar
+from voicemes.tui.seen import Seen
+from voicemes.tui.sentence import Sentence
+from voicemes.tui.supervisor import Chose, EventsPane, SupervisorView, open_calls, waiting
+from voicemes.tui.themes import DARK, THEMES
+
+View: TypeAlias = Literal["operator", "supervisor", "integrator"]
+VIEWS: tuple[View, ...] = ("operator", "supervisor", "integrator")
+DRAW_S = 0.1
+"""Ten times a second is as fast as a person sees."""
+CLOCK_S = 0.25
+MAX_WAITING = 8
+"""Inputs that wait for the turn at hand; more is somebody leaning on a key."""
+SHOWN_TROUBLES = {"microphone": "The microphone is gone", "stream": "The plant's news does not come", "mes": "The MES"}
+
+
+class Screens(App[None]):
+    """Shows a session and a floor. Every input goes to the session, one after the other."""
+
+    CSS_PATH = "screens.tcss"
+    TITLE = "voicemes"
+    COMMANDS = App.COMMANDS | {Everything}
+    BINDINGS = [
+        Binding("f2", "view('operator')", "Operator"),
+        Binding("f3", "view('supervisor')", "Supervisor"),
+        Binding("f4", "view('integrator')", "Integrator"),
+        Binding("slash", "sentence", "Type a sentence", key_display="/"),
+        Binding("y", "press('yes')", "Yes"),
+        Binding("n", "press('no')", "No"),
+        Binding("c", "press('cancel')", "Cancel"),
+        Binding("r", "press('repeat')", "Repeat"),
+        Binding("m", "mute", "Mute"),
+        Binding("f1", "show_help_panel", "Keys"),
+        Binding("escape", "leave", "Back", show=False),
+    ]
+
+    def __init__(
+        self,
+        session: Session,
+        floor: Floor,
+        seen: Seen,
+        view: View = "operator",
+        source: AudioSource | None = None,
+        play: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`seen` must observe the session's bus. `source` is heard while the screens are up, or `play` is done."""
+        super().__init__()
+        self.session, self.floor, self.seen = session, floor, seen
+        self._view, self._source, self._play = view, source, play
+        self._inputs: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(MAX_WAITING)
+        self._drawn = (-1, -1, "")
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top", markup=False)
+        yield Static(id="banner", markup=False)
+        with ContentSwitcher(initial=self._view, id="views"):
+            with Vertical(id="operator"):
+                yield OperatorView()
+            with Vertical(id="supervisor"):
+                yield SupervisorView()
+            with Vertical(id="integrator"):
+                yield IntegratorView(self._explain)
+        yield QuestionBar(id="question")
+        yield Sentence()
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+        self.run_worker(self._work(), name="inputs")
+        if self._source is not None:
+            self.run_worker(self._hear(self._source), name="hearing")
+        elif self._play is not None:
+            self.run_worker(self._play(), name="play")
+        else:  # whoever hears looks at the clock, too
+            self.set_interval(CLOCK_S, self._look_at_clock)
+        self.set_interval(DRAW_S, self.draw)
+        self.call_after_refresh(self._focus_view)
+
+    @property
+    def base(self) -> Screen[object]:
+        """The screen below whatever is open over it."""
+        return self.screen_stack[0]
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Only where something changed; the clock changes every second."""
+        state = (self.seen.revision, self.floor.revision, f"{self._view}{self.session.clock.now_s():.0f}")
+        if state == self._drawn and self.session.left_s is None:
+            return
+        self._drawn = state
+        now_s, wall_s = self.session.clock.now_s(), self.session.clock.wall_s()
+        match self._view:
+            case "operator":
+                self.base.query_one(OperatorView).show(self.seen, self.floor)
+            case "supervisor":
+                self.base.query_one(SupervisorView).show(self.seen, self.floor, now_s, wall_s)
+            case "integrator":
+                self.base.query_one(IntegratorView).show(self.seen)
+        self._set("top", self._top())
+        self._set("banner", self._banner())
+        self.base.query_one(QuestionBar).show(self.seen, self.floor, self.session.left_s)
+
+    def _top(self) -> str:
+        seen, floor = self.seen, self.floor
+        who = f"{seen.operator or 'nobody'} at {seen.station}"
+        link = {"live": "● live", "lost": "▲ stream lost", "connecting": "○ connecting"}[floor.link]
+        todo = f"{counted(len(waiting(floor)), 'request')} to decide · {counted(len(open_calls(floor)), 'call')} open"
+        return f"{self._view.upper()}   {who}   {link}   {todo}"
+
+    def _banner(self) -> str:
+        troubles = [f"▲ {SHOWN_TROUBLES.get(part, part)}: {why}" for part, why in self.seen.troubles.items()]
+        if self.floor.trouble:
+            troubles.append(f"▲ What is shown is old: {self.floor.trouble}")
+        return "\n".join(troubles[-2:])
+
+    def _set(self, name: str, text: str) -> None:
+        widget = self.base.query_one(f"#{name}", Static)
+        widget.display = bool(text)
+        if str(widget.content) != text:
+            widget.update(text)
+
+    # --- what is put in ----------------------------------------------------------------------------------------------
+
+    def put(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Done after what was put in before."""
+        try:
+            self._inputs.put_nowait(action)
+        except asyncio.QueueFull:
+            self.notify("Too fast: wait for the answer.", severity="warning")
+
+    def say(self, text: str) -> None:
+        self.put(lambda: self.session.type(text))
+
+    def action_press(self, key: Key) -> None:
+        self.put(lambda: self.session.press(key))
+
+    def action_mute(self) -> None:
+        self.session.mute(is_muted=not self.session.is_muted)
+
+    def action_view(self, view: View) -> None:
+        self._view = view
+        self.base.query_one("#views", ContentSwitcher).current = view
+        self.draw()
+        self.call_after_refresh(self._focus_view)
+
+    def action_sentence(self) -> None:
+        sentence = self.base.query_one(Sentence)
+        sentence.sayable.examples = self.sayable()
+        sentence.focus()
+
+    def action_leave(self) -> None:
+        self._focus_view()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if isinstance(event.input, Sentence) and event.value.strip():
+            self.say(event.value.strip())
+            event.input.sent(event.value.strip())
+        self._focus_view()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "event-filter":
+            self.base.query_one(EventList).filter(event.value, self.floor)
+            self.base.query_one(EventsPane).show(self.floor, self.session.clock.now_s())
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        kind, _, key = (event.button.id or "").partition("-")
+        if kind == "press":
+            self.action_press(key)  # type: ignore[arg-type]
+            self._focus_view()
+
+    def on_chose(self, message: Chose) -> None:
+        self.put(lambda: self.session.choose(message.intent, message.slots))
+
+    def on_collected(self, message: Collected) -> None:
+        try:
+            file = collect(self.session.settings.trace_folder.parent, message.say, message.intent)
+        except VoicemesError as exc:
+            self.notify(str(exc), severity="error")
+            return
+        what = f"an example of {message.intent}" if message.intent else "rightly refused"
+        self.notify(f"“{message.say}” is {what}: {file}")
+
+    async def on_event_list_chosen(self, message: EventList.Chosen) -> None:
+        self.run_worker(self._show_chain(message), exclusive=True, group="chain")
+
+    async def _show_chain(self, message: EventList.Chosen) -> None:
+        try:
+            events = await self.floor.chain(message.event)
+        except MesError as exc:
+            self.notify(str(exc), severity="error")
+            return
+        await self.push_screen(ChainScreen(message.event, events))
+
+    # --- what runs meanwhile -----------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            action = await self._inputs.get()
+            try:
+                done = await action()
+            except VoicemesError as exc:
+                self.notify(str(exc), severity="error", timeout=10)
+                continue
+            if isinstance(done, TurnEnded) and done.mes:
+                self.floor.read_soon()
+
+    async def _look_at_clock(self) -> None:
+        if self._inputs.empty():
+            self.put(self.session.look_at_clock)
+
+    async def _hear(self, source: AudioSource) -> None:
+        try:
+            await self.session.hear(source)
+        except VoicemesError as exc:
+            self.notify(str(exc), severity="error", timeout=10)
+
+    def _explain(self, text: str) -> list[Attempt]:
+        matcher = self.session.matcher
+        return nearest(matcher.tokens(text), Scope(), matcher)
+
+    def sayable(self) -> list[str]:
+        """One example of each way to say what may be said by this person."""
+        matcher = self.session.matcher
+        return [
+            example.say
+            for intent in matcher.catalog.intents.values()
+            if matcher.hears(intent)
+            for example in intent.examples
+        ]
+
+    def _focus_view(self) -> None:
+        match self._view:
+            case "supervisor":
+                self.base.query_one(SupervisorView).focus_pane()
+            case "operator":
+                self.base.query_one("#turns").focus()
+            case "integrator":
+                self.base.query_one("#refusals").focus()
+
+
+def counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

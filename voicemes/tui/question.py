@@ -1,0 +1,64 @@
+"""The bar that every view has: what the system waits for, in large type where it counts, and what it said last."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Digits, Static
+
+from voicemes.runtime.floor import Floor
+from voicemes.tui.seen import Question, Seen
+from voicemes.tui.wording import change_of, what_counts
+
+KEYS = (("yes", "Yes (y)"), ("no", "No (n)"), ("cancel", "Cancel (c)"), ("repeat", "Repeat (r)"))
+
+
+class QuestionBar(Vertical):
+    """Hidden parts take no place: with nothing to ask it is the line of the last answer."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="answer", markup=False)
+        with Horizontal(id="counts"):
+            yield Digits(id="number")
+            yield Static(id="item", markup=False)
+        with Horizontal(id="keys"):
+            for name, label in KEYS:
+                yield Button(label, id=f"press-{name}", compact=True)
+            yield Static(id="left", markup=False)
+
+    def show(self, seen: Seen, floor: Floor, left_s: float | None) -> None:
+        question = seen.question
+        self.set_class(question is not None, "asking")
+        self._set("answer", _sentence(question, seen))
+        self.query_one("#keys").display = question is not None
+        self.query_one("#counts").display = question is not None and question.is_read_back
+        if question is not None:
+            self._ask(question, floor, left_s)
+
+    def _ask(self, question: Question, floor: Floor, left_s: float | None) -> None:
+        number, item = what_counts(question.values)
+        digits = self.query_one("#number", Digits)
+        digits.display = bool(number)
+        if digits.value != number:
+            digits.update(number)
+        self._set("item", f"{item}{_approved(question, floor)}")
+        self.query_one("#press-yes").display = self.query_one("#press-no").display = question.phase != "filling"
+        self._set("left", f"answer within {left_s:.0f} s" if left_s is not None else "")
+
+    def _set(self, name: str, text: str) -> None:
+        widget = self.query_one(f"#{name}", Static)
+        if str(widget.content) != text:
+            widget.update(text)
+
+
+def _sentence(question: Question | None, seen: Seen) -> str:
+    if question is None:
+        return f"♪ {seen.answer}" if seen.answer else "♪ Nothing is being asked. Press / and type what you would say."
+    lead = "WILL BE WRITTEN" if question.is_read_back else "QUESTION"
+    return f"? {lead}: {question.text}"
+
+
+def _approved(question: Question, floor: Floor) -> str:
+    """What stands in the request that is being decided: nobody approves a number."""
+    row = floor.row("requests", str(question.values.get("request", "")))
+    return f": {row.get('kind')} {change_of(row)}" if row else ""

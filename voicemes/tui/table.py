@@ -1,0 +1,56 @@
+"""A table that keeps its place: the cursor stays on its row whatever comes and goes around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from rich.text import Text
+from textual.widgets import DataTable
+
+Cells: TypeAlias = tuple[str, ...]
+
+
+class Rows(DataTable[Text]):
+    """Rows by key. `show` changes only what is different."""
+
+    def __init__(self, *columns: str, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, cursor_type="row", zebra_stripes=True)
+        self._columns = columns
+        self._shown: dict[str, Cells] = {}
+
+    def on_mount(self) -> None:
+        for column in self._columns:
+            self.add_column(column, key=column)
+
+    def show(self, rows: Sequence[tuple[str, Cells]]) -> None:
+        """`rows` are (key, cells), from top to bottom."""
+        new = dict(rows)
+        if new == self._shown and list(new) == list(self._shown):
+            return
+        if list(new) == list(self._shown):
+            self._update(new)
+        else:
+            self._rebuild(new)
+        self._shown = new
+
+    @property
+    def chosen(self) -> str:
+        """The key of the row under the cursor; empty where there is none."""
+        keys = list(self._shown)
+        return keys[self.cursor_row] if 0 <= self.cursor_row < len(keys) else ""
+
+    def _update(self, new: dict[str, Cells]) -> None:
+        for key, cells in new.items():
+            for column, before, now in zip(self._columns, self._shown[key], cells, strict=True):
+                if before != now:
+                    self.update_cell(key, column, Text(now), update_width=True)
+
+    def _rebuild(self, new: dict[str, Cells]) -> None:
+        chosen, place = self.chosen, self.cursor_row
+        self.clear()
+        for key, cells in new.items():
+            self.add_row(*(Text(cell) for cell in cells), key=key)
+        keys = list(new)
+        if keys:
+            self.move_cursor(row=keys.index(chosen) if chosen in new else min(place, len(keys) - 1))

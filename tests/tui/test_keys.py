@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from parts import over_plant
+from staging import over_plant
 from textual.widgets import Tree
 
 from voicemes.plant.process import PlantProcess

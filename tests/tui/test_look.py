@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from parts import Stage, on_stage
+from staging import Stage, on_stage
 from rich.color import Color
 from rich.style import Style
 

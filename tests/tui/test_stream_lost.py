@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import httpx
-from parts import over_plant
+from staging import over_plant
 
 from voicemes.plant.process import PlantProcess
 

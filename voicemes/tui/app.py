@@ -176,7 +176,7 @@ class Screens(App[None]):
     def action_sentence(self) -> None:
         sentence = self.base.query_one(Sentence)
         sentence.sayable.examples = self.sayable()
-        sentence.focus()
+        self.base.set_focus(sentence)  # at once: the next letter must not be taken for a key
 
     def action_leave(self) -> None:
         self._focus_view()

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from staging import Stage, on_stage
 from rich.color import Color
 from rich.style import Style
+from staging import Stage, on_stage
 
 from voicemes.config import LlmSettings, Settings
 from voicemes.testing import FakeBoard, FakeClock, FakeMes

@@ -42,7 +42,7 @@ class Terminal:
 
 
     def close(self) -> None:
-        subprocess.run([str(TMUX), "-S", self._socket, "kill-server"], capture_output=True)
+        subprocess.run([str(TMUX), "-S", self._socket, "kill-server"], capture_output=True, check=False)
 
     def _run(self, *arguments: str, env: dict[str, str] | None = None) -> str:
         done = subprocess.run(

@@ -73,6 +73,7 @@ class Screens(App[None]):
         """`seen` must observe the session's bus. `source` is heard while the screens are up, or `play` is done."""
         super().__init__()
         self.session, self.floor, self.seen = session, floor, seen
+        self.animation_level = "none"  # nobody waits for what only moves
         self._view, self._source, self._play = view, source, play
         self._inputs: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(MAX_WAITING)
         self._drawn = (-1, -1, "")

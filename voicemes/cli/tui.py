@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from voicemes.cli.options import ConfigFile, IntentsDir, settings_from
+from voicemes.cli.lines import converse
+from voicemes.cli.options import ConfigFile, IntentsDir, Plain, settings_from
 from voicemes.clock import SystemClock
 from voicemes.config import Settings
 from voicemes.connectors import open_board
@@ -44,8 +45,10 @@ def tui(
     token_file: Annotated[
         Path | None, typer.Option(help="Holds what a browser must know; else a new token is made each time.")
     ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write what is shown into this SVG, and end.")] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
+    plain: Plain = False,
 ) -> None:
     """Watch the factory, decide what waits, and type whatever could be said. F1 shows the keys, Ctrl-Q ends."""
     settings = as_operator(settings_from(config, intents), operator)
@@ -55,6 +58,10 @@ def tui(
         given = {"--view": view.value, "--operator": operator, "--intents": intents, "--config": config}
         arguments = [str(part) for name, value in given.items() if value for part in (name, value)]
         asyncio.run(serve(arguments, host, port, _token(token_file), lambda url: typer.echo(f"The screens: {url}")))
+    elif plain:
+        asyncio.run(converse(settings))
+    elif picture is not None:
+        asyncio.run(draw(settings, view, picture))
     else:
         asyncio.run(show(settings, view, with_sound=listen))
 
@@ -93,3 +100,16 @@ async def show(settings: Settings, view: ViewName, *, with_sound: bool) -> None:
         ):
             await session.start(source.traits.name if source else "screen")
             await Screens(session, floor, seen, view.value, source).run_async()
+
+
+async def draw(settings: Settings, view: ViewName, picture: Path) -> None:
+    """One look at a view, as SVG. Raises VoicemesError."""
+    from voicemes.tui.picture import draw_view
+
+    seen, clock = Seen(), SystemClock()
+    async with (
+        open_session(settings, bus=Bus(seen.take), with_ears=False) as session,
+        follow_floor(open_board(settings.mes), clock) as floor,
+    ):
+        await session.start("picture")
+        await draw_view(session, floor, seen, view.value, picture)

@@ -82,7 +82,7 @@ async def on_stage(
         async with app.run_test(size=size) as pilot:
             stage = Stage(app, pilot, session, floor, seen)
             await stage.until(lambda: bool(floor.rows("stations")))
-            await pilot.pause()
+            await stage.until(lambda: app.focused is not None)
             yield stage
 
 

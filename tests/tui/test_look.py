@@ -96,7 +96,9 @@ async def go_to(stage: Stage, keys: tuple[str, ...]) -> None:
         await stage.pilot.press("escape")
     await stage.pilot.press(*keys)
     await stage.until(lambda: len(stage.app.screen_stack) == (2 if keys[-1] == "enter" and "6" in keys else 1))
+    await stage.until(lambda: stage.app.focused is not None and stage.app.focused.has_focus)
     stage.app.draw()
+    await stage.pilot.pause()
     await stage.pilot.pause()
 
 

@@ -28,7 +28,7 @@ from voicemes.tui.operator import OperatorView
 from voicemes.tui.question import QuestionBar
 from voicemes.tui.seen import Seen
 from voicemes.tui.sentence import Sentence
-from voicemes.tui.supervisor import Chose, EventsPane, SupervisorView, open_calls, waiting
+from voicemes.tui.supervisor import PANES, Chose, EventsPane, SupervisorView, open_calls, waiting
 from voicemes.tui.themes import DARK, THEMES
 
 View: TypeAlias = Literal["operator", "supervisor", "integrator"]
@@ -46,6 +46,8 @@ class Screens(App[None]):
 
     CSS_PATH = "screens.tcss"
     TITLE = "voicemes"
+    AUTO_FOCUS = None
+    """The view that is looked at takes the keys, not the line to type into."""
     COMMANDS = App.COMMANDS | {Everything}
     BINDINGS = [
         Binding("f2", "view('operator')", "Operator"),
@@ -59,6 +61,7 @@ class Screens(App[None]):
         Binding("m", "mute", "Mute"),
         Binding("f1", "show_help_panel", "Keys"),
         Binding("escape", "leave", "Back", show=False),
+        *(Binding(str(n), f"pane('{name}')", name.capitalize(), show=False) for n, name in enumerate(PANES, 1)),
     ]
 
     def __init__(
@@ -104,7 +107,9 @@ class Screens(App[None]):
         else:  # whoever hears looks at the clock, too
             self.set_interval(CLOCK_S, self._look_at_clock)
         self.set_interval(DRAW_S, self.draw)
-        self.call_after_refresh(self._focus_view)
+
+    def on_ready(self) -> None:
+        self._focus_view()
 
     @property
     def base(self) -> Screen[object]:
@@ -114,7 +119,9 @@ class Screens(App[None]):
     # --- what is shown -----------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """Only where something changed; the clock changes every second."""
+        """Only where something changed; the clock changes every second. The timer outlives what it draws."""
+        if not self.base.query("#views"):
+            return
         state = (self.seen.revision, self.floor.revision, f"{self._view}{self.session.clock.now_s():.0f}")
         if state == self._drawn and self.session.left_s is None:
             return
@@ -172,7 +179,12 @@ class Screens(App[None]):
         self._view = view
         self.base.query_one("#views", ContentSwitcher).current = view
         self.draw()
-        self.call_after_refresh(self._focus_view)
+        self._focus_view()
+
+    def action_pane(self, name: str) -> None:
+        if self._view != "supervisor":
+            self.action_view("supervisor")
+        self.base.query_one(SupervisorView).open_pane(name)
 
     def action_sentence(self) -> None:
         sentence = self.base.query_one(Sentence)

@@ -119,8 +119,6 @@ class EventsPane(Vertical):
 
 
 class SupervisorView(Vertical):
-    BINDINGS = [Binding(str(n), f"pane('{name}')", name.capitalize(), show=False) for n, name in enumerate(PANES, 1)]
-
     def __init__(self) -> None:
         super().__init__()
         self._again: Callable[[], None] = lambda: None
@@ -161,7 +159,7 @@ class SupervisorView(Vertical):
             case _:
                 self.query_one(EventsPane).show(floor, now_s)
 
-    def action_pane(self, name: str) -> None:
+    def open_pane(self, name: str) -> None:
         """Filled at once, so that the next key finds its row."""
         panes = self.query_one("#panes", TabbedContent)
         panes.active = "calls-pane" if name == "calls" else name

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from rich.text import Text
+from textual.cache import LRUCache
 from textual.widgets import DataTable
 
 Cells: TypeAlias = tuple[str, ...]
+CELLS_KEPT, LINES_KEPT = 600, 60
+"""Drawn, of a table: what a large screen shows."""
 
 
 class Rows(DataTable[Text]):
@@ -16,6 +19,12 @@ class Rows(DataTable[Text]):
 
     def __init__(self, *columns: str, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, cursor_type="row", zebra_stripes=True)
+        # Textual keeps 10,000 drawn cells and 1,000 lines of each table, and a table that changes fills them with what
+        # will never be drawn again.
+        self._cell_render_cache = LRUCache(CELLS_KEPT)
+        self._row_render_cache = LRUCache(LINES_KEPT)
+        self._row_renderable_cache = LRUCache(LINES_KEPT)
+        self._line_cache = LRUCache(LINES_KEPT)
         self._columns = columns
         self._shown: dict[str, Cells] = {}
 

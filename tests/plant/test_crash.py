@@ -19,7 +19,7 @@ from voicemes.plant.process import PlantProcess
 if TYPE_CHECKING:
     from pathlib import Path
 
-N_KILLS = int(os.environ.get("VOICEMES_PLANT_KILLS", "20"))
+N_KILLS = int(os.environ.get("VOICEMES_PLANT_KILLS", "12"))
 """A run of 200 is the acceptance; 20 find what is broken in half a minute."""
 N_WRITERS = 8
 WRITES: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Button, ContentSwitcher, Footer, Input, Static
+from textual.widgets import Button, ContentSwitcher, Input, Static
 
 from voicemes.errors import MesError, VoicemesError
 from voicemes.events import TurnEnded
@@ -24,6 +26,7 @@ from voicemes.tui.chain import ChainScreen
 from voicemes.tui.commands import Everything
 from voicemes.tui.event_list import EventList
 from voicemes.tui.integrator import Collected, IntegratorView
+from voicemes.tui.key_line import KeyLine
 from voicemes.tui.operator import OperatorView
 from voicemes.tui.question import QuestionBar
 from voicemes.tui.seen import Seen
@@ -93,7 +96,7 @@ class Screens(App[None]):
                 yield IntegratorView(self._explain)
         yield QuestionBar(id="question")
         yield Sentence()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         for theme in THEMES:
@@ -119,13 +122,17 @@ class Screens(App[None]):
     # --- what is shown -----------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """Only where something changed; the clock changes every second. The timer outlives what it draws."""
-        if not self.base.query("#views"):
-            return
-        state = (self.seen.revision, self.floor.revision, f"{self._view}{self.session.clock.now_s():.0f}")
+        """Only where something changed; the clock changes every second."""
+        with contextlib.suppress(NoMatches):  # the timer begins before all is there, and outlives it
+            self._draw()
+
+    def _draw(self) -> None:
+        focus_and_second = f"{self._view}{id(self.focused)}{self.session.clock.now_s():.0f}"
+        state = (self.seen.revision, self.floor.revision, focus_and_second)
         if state == self._drawn and self.session.left_s is None:
             return
         self._drawn = state
+        self.base.query_one(KeyLine).show(self.base.active_bindings)
         now_s, wall_s = self.session.clock.now_s(), self.session.clock.wall_s()
         match self._view:
             case "operator":

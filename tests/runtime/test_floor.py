@@ -78,6 +78,7 @@ async def test_what_is_written_is_read_at_once() -> None:
         board.rows["calls"] = [{"id": "1"}]
         floor.read_soon()
         await until(lambda: len(floor.rows("calls")) == 1)
+        assert floor.row("calls", "1") == {"id": "1"}
 
 
 async def test_figures_begin_with_what_they_were() -> None:

@@ -68,6 +68,8 @@ async def test_a_query_is_answered_and_the_turn_shows_its_route(plant: PlantProc
     async with over_plant(plant.url) as stage:
         await stage.type("how many are left on order 4711")
         await stage.until_shown("left of 200 on order 4711")
+        await stage.until(lambda: len(stage.seen.turns) == 1)
+        assert stage.seen.turns[0].route == "grammar"
         await stage.until_shown("grammar")
 
 
@@ -83,6 +85,8 @@ async def test_a_supervisor_approves_what_the_screen_shows_in_full(plant: PlantP
         await stage.pilot.press("y")
         await stage.until_shown("is approved")
         await stage.until_shown("Approved by Farid")
+        await stage.pilot.press("a")
+        assert stage.seen.question is None, "what is decided is not asked about again"
     assert read(plant, f"/change-requests/{request['id']}")["status"] == "Approved"
 
 
@@ -116,6 +120,7 @@ async def test_a_call_is_taken(plant: PlantProcess) -> None:
         await stage.until_shown("▲ open")
         await stage.pilot.press("k")
         await stage.until_shown(f"You take call {call['id']}. Correct?")
+        assert f"call {call['id']}: {call['team']}, {call['equipment']}, {call['text']}" in stage.text
         await stage.pilot.press("y")
         await stage.until_shown("▶ taken")
     assert read(plant, f"/work-alerts/{call['id']}")["acknowledged_by"] == "Farid"
@@ -186,3 +191,4 @@ async def test_the_palette_says_a_sentence(plant: PlantProcess) -> None:
         await stage.until_shown("Say this")
         await stage.pilot.press("down", "enter")
         await stage.until(lambda: len(stage.seen.turns) == 1)
+        assert stage.seen.turns[0].heard in stage.app.sayable()

@@ -148,8 +148,10 @@ class Screens(App[None]):
     def _top(self) -> str:
         seen, floor = self.seen, self.floor
         who = f"{seen.operator or 'nobody'} at {seen.station}"
+        n_taken = len(floor.rows("calls")) - len(open_calls(floor))
         link = {"live": "● live", "lost": "▲ stream lost", "connecting": "○ connecting"}[floor.link]
-        todo = f"{counted(len(waiting(floor)), 'request')} to decide · {counted(len(open_calls(floor)), 'call')} open"
+        calls = f"{counted(len(open_calls(floor)), 'call')} open, {n_taken} taken"
+        todo = f"{counted(len(waiting(floor)), 'request')} to decide · {calls}"
         return f"{self._view.upper()}   {who}   {link}   {todo}"
 
     def _banner(self) -> str:

@@ -28,7 +28,9 @@ class ChainScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="chain"):
-            yield Static("Why did it happen? Each event stands under the one that caused it. Esc: back", markup=False)
+            alone = "No other event is recorded as its cause, and it led to none."
+            below = "Each event stands under the one that caused it."
+            yield Static(f"Why did it happen? {below if len(self._events) > 1 else alone} Esc: back", markup=False)
             tree: Tree[str] = Tree("the chain", id="chain-tree")
             tree.show_root = False
             yield tree

@@ -8,7 +8,7 @@ from textual.widgets import Button, Digits, Static
 
 from voicemes.runtime.floor import Floor
 from voicemes.tui.seen import Question, Seen
-from voicemes.tui.wording import change_of, what_counts
+from voicemes.tui.wording import change_of, text_of, what_counts
 
 KEYS = (("yes", "Yes (y)"), ("no", "No (n)"), ("cancel", "Cancel (c)"), ("repeat", "Repeat (r)"))
 
@@ -41,7 +41,7 @@ class QuestionBar(Vertical):
         digits.display = bool(number)
         if digits.value != number:
             digits.update(number)
-        self._set("item", f"{item}{_approved(question, floor)}")
+        self._set("item", f"{item}{_concerned(question, floor)}")
         self.query_one("#press-yes").display = self.query_one("#press-no").display = question.phase != "filling"
         self._set("left", f"answer within {left_s:.0f} s" if left_s is not None else "")
 
@@ -53,12 +53,17 @@ class QuestionBar(Vertical):
 
 def _sentence(question: Question | None, seen: Seen) -> str:
     if question is None:
-        return f"♪ {seen.answer}" if seen.answer else "♪ Nothing is being asked. Press / and type what you would say."
+        return f"♪ {seen.answer}" if seen.answer else "♪ Nothing is being asked."
     lead = "WILL BE WRITTEN" if question.is_read_back else "QUESTION"
     return f"? {lead}: {question.text}"
 
 
-def _approved(question: Question, floor: Floor) -> str:
-    """What stands in the request that is being decided: nobody approves a number."""
-    row = floor.row("requests", str(question.values.get("request", "")))
-    return f": {row.get('kind')} {change_of(row)}" if row else ""
+def _concerned(question: Question, floor: Floor) -> str:
+    """What stands in the request that is decided or the call that is taken: nobody approves a number."""
+    request = floor.row("requests", str(question.values.get("request", "")))
+    if request:
+        return f": {request.get('kind')} {change_of(request)}"
+    call = floor.row("calls", str(question.values.get("alert", "")))
+    if call:
+        return ": " + ", ".join(text_of(call[name]) for name in ("team", "equipment", "text") if call.get(name))
+    return ""

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static, TabbedContent, TabPane
 
 from voicemes.model import Row, SlotData
-from voicemes.runtime.floor import Floor
+from voicemes.runtime.floor import KPIS, Floor
 from voicemes.tui.event_list import EventList
 from voicemes.tui.seen import Seen
 from voicemes.tui.table import Rows
@@ -43,6 +43,9 @@ class Chose(Message):
 class ApprovalsPane(Vertical):
     """Requests that wait, and all that is needed to decide on the one under the cursor."""
 
+    _decided: frozenset[str] | set[str] = frozenset()
+    """Requests that nobody can decide again."""
+
     BINDINGS = [
         Binding("a", "decide('request.approve')", "Approve"),
         Binding("x", "decide('request.reject')", "Reject"),
@@ -59,6 +62,7 @@ class ApprovalsPane(Vertical):
     def show(self, floor: Floor, wall_s: float) -> None:
         rows = self.query_one("#requests", Rows)
         requests = waiting(floor) + decided(floor)
+        self._decided = {str(row.get("id")) for row in decided(floor)}
         rows.show([(str(row["id"]), _request_cells(row, wall_s)) for row in requests if "id" in row])
         chosen = floor.row("requests", rows.chosen)
         text = request_text(chosen, floor, wall_s) if chosen else "No request waits for a decision."
@@ -70,7 +74,9 @@ class ApprovalsPane(Vertical):
 
     def action_decide(self, intent: str) -> None:
         chosen = self.query_one("#requests", Rows).chosen
-        if chosen:
+        if chosen in self._decided:
+            self.notify(f"Request {chosen} is decided already. Nothing was changed.")
+        elif chosen:
             self.post_message(Chose(intent, {"request": chosen}))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -205,9 +211,11 @@ def request_text(row: Row, floor: Floor, wall_s: float) -> str:
     asked = f"asked by {text_of(row.get('by') or 'the plant itself')} at {clock_of(row.get('time'))}"
     lines.append(f"{where + ', ' if where else ''}{asked} ({age_of(row.get('time'), wall_s)} ago)")
     if is_open:
-        lines.append("WAITS FOR YOUR DECISION. a: approve, x: reject. It is read back before anything is written.")
+        lines.append("WAITS FOR YOUR DECISION. a: approve, x: reject. You are asked once more before it is written.")
     else:
-        lines.append(f"{row.get('status')} by {text_of(row.get('decided_by'))}: {text_of(row.get('reason'))}")
+        why = f"Reason: {row['reason']}." if row.get("reason") else "No reason was written down."
+        when = clock_of(row.get("decided"))
+        lines.append(f"{row.get('status')} by {text_of(row.get('decided_by'))} at {when}. {why}")
     reasons = [event for event in floor.events if _is_about(event, row)]
     lines += [_reason_line(one) for one in reasons[-REASONS_SHOWN:]]
     before = [one for one in decided(floor) if one is not row and _is_alike(one, row)][:HISTORY_SHOWN]
@@ -279,7 +287,7 @@ def voice_cells(seen: Seen) -> tuple[str, ...]:
 def figure_rows(floor: Floor) -> list[tuple[str, tuple[str, ...]]]:
     """Each key figure with what it is made of, so that it can be checked."""
     found: list[tuple[str, tuple[str, ...]]] = []
-    for (kpi, line), row in sorted(floor.figures.items(), key=lambda one: (one[0][1], one[0][0])):
+    for (kpi, line), row in sorted(floor.figures.items(), key=lambda one: (one[0][1], KPIS.index(one[0][0]))):
         value = row.get("value")
         now = f"{text_of(value)} {text_of(row.get('unit'))}" if value is not None else "no data"
         made = text_of(row.get("elements"))

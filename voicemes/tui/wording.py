@@ -138,5 +138,6 @@ def what_counts(values: Mapping[str, Any]) -> tuple[str, str]:
     number = text_of(values[numbers[0]]) if numbers else ""
     if not number and isinstance(values.get("limits"), Mapping):
         number = text_of(values["limits"].get("plus"))
-    item = f"{name_of(items[0])} {text_of(values[items[0]])}" if items else ""
+    named = "call" if items[:1] == ["alert"] else name_of(items[0]) if items else ""
+    item = f"{named} {text_of(values[items[0]])}" if items else ""
     return number, item

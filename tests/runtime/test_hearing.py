@@ -13,7 +13,7 @@ from parts import frames, recording, silence
 from voicemes.engines.vad import silero
 from voicemes.model import SPEECH, AudioFrame, Scope, Transcript, WordGraph
 from voicemes.ports import EngineContext, Hypothesis, RecognizerTraits
-from voicemes.runtime.hearing import Ears, Guessed, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.hearing import Ears, Guessed, Loud, Meter, Sound, SpeechBegan, SpeechOver
 
 ORDERS = WordGraph("orders", 2, frozenset({1}), ((0, 1, "start", 1.0),))
 ANSWERS = WordGraph("answers", 2, frozenset({1}), ((0, 1, "yes", 1.0),))
@@ -62,7 +62,8 @@ def ears(detector: silero.SileroDetector, notebook: Notebook) -> Ears:
 
 
 def heard(ears: Ears, pcm: bytes, size: int = 640) -> list[Sound]:
-    return [sound for frame in frames(pcm, size) for sound in ears.take(frame)]
+    heard = [sound for frame in frames(pcm, size) for sound in ears.take(frame)]
+    return [sound for sound in heard if not isinstance(sound, Loud)]
 
 
 def sentences(sounds: Sequence[Sound]) -> list[SpeechOver]:
@@ -165,3 +166,14 @@ def test_tuning_to_what_is_tuned_prepares_nothing(ears: Ears, notebook: Notebook
 
 def test_less_than_a_window_is_kept_for_the_next_frame(ears: Ears) -> None:
     assert ears.take(AudioFrame(bytes(10), 0)) == []
+
+
+def test_loudness_is_measured_a_few_times_a_second_with_the_noise_below_it() -> None:
+    meter = Meter()
+    tone = (np.sin(np.arange(SPEECH.rate_hz // 4) / 4) * 32_767).astype("<i2").tobytes()
+    hiss = (np.sin(np.arange(SPEECH.rate_hz // 4) / 4) * 327).astype("<i2").tobytes()
+    measured = [meter.take(pcm) for pcm in (bytes(len(tone)), hiss, hiss, hiss, tone)]
+    assert [round(one.level_db) for one in measured if one] == [-90, -43, -43, -43, -3]
+    assert measured[-1] is not None
+    assert round(measured[-1].noise_db) == -90
+    assert Meter().take(hiss[:100]) is None

@@ -35,6 +35,9 @@ class StationSettings(Section):
     role: str = "operator"
     """Of the operator, where the MES knows none; and whose news is told here: operator, supervisor, or a team."""
     language: Literal["en"] = "en"
+    shared: Literal["words", "figures", "nothing"] = "figures"
+    """What supervisors see of this station while it is worked at: also what was said (ask those who work there),
+    only how well it is understood, or nothing."""
 
 
 class MesSettings(Section):

@@ -7,7 +7,7 @@ Observers (trace, terminal, later the screens) may lag or fail; they never hold 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 
@@ -31,6 +31,8 @@ class SessionStarted(Event):
     wall_s: float
     source: str
     role: str = "operator"
+    shared: str = "figures"
+    """What others may see of it while it runs: words, figures or nothing."""
 
 
 PASSING = frozenset({"hypothesis_changed", "level_measured"})
@@ -50,6 +52,8 @@ class SpeechEnded(Event):
     source_s: float
     duration_s: float
     ended_by: str
+    noise_db: float | None = None
+    """What there was between the words, in decibels below full scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +205,18 @@ class TurnEnded(Event):
     """accepted, rejected, unsent or unknown; None where the MES was not asked"""
     timings_s: Mapping[str, float] = field(default_factory=dict)
     """From the end of speech: endpoint, asr, nlu, dialogue, mes, tts; decision and first_audio are running totals."""
+
+
+def from_json(data: Mapping[str, Any]) -> Event | None:
+    """The event of a trace line. None for one that this version does not know, or that lacks what it must have."""
+    kind = _KINDS.get(str(data.get("event")))
+    if kind is None:
+        return None
+    known = {one.name for one in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in data.items() if name in known})
+    except TypeError:
+        return None
+
+
+_KINDS: Mapping[str, type[Event]] = {kind.name: kind for kind in Event.__subclasses__()}

@@ -225,6 +225,10 @@ class Scope:
         raise ValueError(f"'{text}' is no state. Write idle, choosing, confirming[:INTENT] or filling:INTENT.SLOT.")
 
 
+Clarity: TypeAlias = Literal["natural", "digits", "letters"]
+"""How a value is said: as people say it; numbers digit by digit; and what has a short name, too, by NATO letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is to be said, as a key into the reply templates and the values that go into it."""
@@ -232,6 +236,7 @@ class Reply:
     key: str
     """`<intent>/<moment>` for an intent's own words, or the name of a common reply."""
     values: Mapping[str, SlotData] = field(default_factory=dict)
+    clarity: Clarity = "natural"
 
 
 @dataclass(frozen=True, slots=True)

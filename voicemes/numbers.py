@@ -6,6 +6,7 @@ something that can be said ("zero", never "oh", although both are understood).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
 
@@ -68,11 +69,19 @@ def _below_hundred(number: int) -> str:
 
 def say_number(number: float) -> str:
     """A number with its decimals, none lost: 1.50 given as 1.5 -> "one point five". What is no number is "unknown"."""
+    return _say_signed(number, lambda whole: say_cardinal(int(whole)))
+
+
+def say_digits(number: float) -> str:
+    """The same digit by digit, so that fifteen and fifty cannot be taken for each other: 50 -> "five zero"."""
+    return _say_signed(number, spell)
+
+
+def _say_signed(number: float, say_whole: Callable[[str], str]) -> str:
     if isinstance(number, float) and not isfinite(number):
         return "unknown"
     text = format(Decimal(repr(number)) if isinstance(number, float) else Decimal(number), "f")
-    whole, _, decimals = text.partition(".")
-    sign = "minus " if number < 0 else ""
-    said = sign + say_cardinal(int(whole.lstrip("-") or "0"))
+    whole, _, decimals = text.lstrip("-").partition(".")
+    said = ("minus " if number < 0 else "") + say_whole(whole or "0")
     decimals = decimals.rstrip("0")
     return f"{said} point {spell(decimals)}" if decimals else said

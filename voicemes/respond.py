@@ -10,17 +10,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 from voicemes.intents import Catalog, Intent
-from voicemes.model import Reply, SlotData, Spoken
-from voicemes.numbers import say_number, spell
+from voicemes.model import Clarity, Reply, SlotData, Spoken
+from voicemes.numbers import say_digits, say_number, spell
 
 MAX_SPOKEN_ITEMS = 3
 """Of a list; the screen has all. What comes after three items the first ones have been forgotten."""
 
 _VALUE = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a template is filled with: whose it is, the names of things, and how clearly they must be said."""
+
+    intent: Intent | None
+    catalog: Catalog
+    clarity: Clarity = "natural"
+
+    def kind(self, name: str) -> str:
+        """The slot type of a value; of one that no slot has, its name."""
+        slot = self.intent.slots.get(name) if self.intent else None
+        return slot.type if slot else name
 
 
 def respond(reply: Reply, catalog: Catalog) -> Spoken:
@@ -30,41 +45,41 @@ def respond(reply: Reply, catalog: Catalog) -> Spoken:
     moment = "none" if moment == "done" and intent and "none" in intent.say and _is_empty(reply.values) else moment
     template = _template(reply.key, moment, intent, catalog)
     values = {**reply.values, **_kind_of_thing(reply.values, catalog)}
-    shown, said = _fill(template, values, intent, catalog)
+    shown, said = _fill(template, values, Words(intent, catalog, reply.clarity))
     return Spoken(_tidy(shown), _tidy(said))
 
 
-def _fill(template: str, values: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+def _fill(template: str, values: Mapping[str, SlotData], words: Words) -> tuple[str, str]:
     """A template with its values, as it is shown and as it is said."""
     present = _OPTIONAL.sub(lambda found: _keep(found.group(1), values), template)
-    filled = {name: _value(name, values.get(name), intent, catalog) for name in _VALUE.findall(present)}
+    filled = {name: _value(name, values.get(name), words) for name in _VALUE.findall(present)}
     shown = _VALUE.sub(lambda found: filled[found.group(1)][0], present)
     return shown, _VALUE.sub(lambda found: filled[found.group(1)][1], present)
 
 
-def _value(name: str, value: SlotData | None, intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+def _value(name: str, value: SlotData | None, words: Words) -> tuple[str, str]:
     if isinstance(value, Mapping):
-        return _record(value, intent, catalog)
+        return _record(value, words)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _items(value, intent, catalog)
-    slot = intent.slots.get(name) if intent else None
-    return _show(value, slot.type if slot else name, catalog), _say(value, slot.type if slot else name, catalog)
+        return _items(value, words)
+    kind = words.kind(name)
+    return _show(value, kind, words.catalog), _say(value, kind, words)
 
 
-def _record(value: Mapping[str, SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
+def _record(value: Mapping[str, SlotData], words: Words) -> tuple[str, str]:
     """A small record in its own words: {"before": "4711"} is "before 4711"; a unit needs no word before it."""
-    parts = {key: _value(key, part, intent, catalog) for key, part in value.items()}
-    words = {key: "" if key == "unit" else f"{key} " for key in parts}
+    parts = {key: _value(key, part, words) for key, part in value.items()}
+    leads = {key: "" if key == "unit" else f"{key} " for key in parts}
     return (
-        " ".join(words[key] + shown for key, (shown, _) in parts.items()),
-        " ".join(words[key] + said for key, (_, said) in parts.items()),
+        " ".join(leads[key] + shown for key, (shown, _) in parts.items()),
+        " ".join(leads[key] + said for key, (_, said) in parts.items()),
     )
 
 
-def _items(items: Sequence[SlotData], intent: Intent | None, catalog: Catalog) -> tuple[str, str]:
-    each = (intent.say.get("each") if intent else None) or "{item}"
+def _items(items: Sequence[SlotData], words: Words) -> tuple[str, str]:
+    each = (words.intent.say.get("each") if words.intent else None) or "{item}"
     filled = [
-        _fill(each, item if isinstance(item, Mapping) else {"item": item}, intent, catalog) for item in items
+        _fill(each, item if isinstance(item, Mapping) else {"item": item}, words) for item in items
     ]
     spoken = [said.strip() for _, said in filled[:MAX_SPOKEN_ITEMS]]
     more = len(filled) - len(spoken)
@@ -109,12 +124,14 @@ def _show(value: SlotData | None, kind: str, catalog: Catalog) -> str:
     return (_listed(text, kind, catalog) or text.replace("-", " ")) if is_word else text
 
 
-def _say(value: SlotData | None, kind: str, catalog: Catalog) -> str:
+def _say(value: SlotData | None, kind: str, words: Words) -> str:
     if isinstance(value, (int, float)):
-        return say_number(value)
+        return say_number(value) if words.clarity == "natural" else say_digits(value)
     if not isinstance(value, str) or not value:
-        return _show(value, kind, catalog)
-    listed = _listed(value, kind, catalog)
+        return _show(value, kind, words.catalog)
+    listed = _listed(value, kind, words.catalog)
+    if listed and words.clarity == "letters" and any(sign.isdigit() for sign in value):
+        return f"{listed}, {spell(value)}"
     if listed:
         return listed
     is_identifier = " " not in value and any(sign.isdigit() for sign in value)

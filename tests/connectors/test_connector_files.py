@@ -32,6 +32,11 @@ def with_operation(**changes: object) -> dict[str, Any]:
     return {**GOOD, "operations": {"job.start": {**GOOD["operations"]["job.start"], **changes}}}
 
 
+def with_table(**changes: object) -> dict[str, Any]:
+    table = {"path": "/orders", "rows": "items", "columns": {"id": "id"}, **changes}
+    return {**GOOD, "board": {"tables": {"orders": table}}}
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_files_are_good(name: str) -> None:
     assert load_spec(FOLDER / f"{name}.yaml").name == name
@@ -51,6 +56,11 @@ def test_shipped_files_are_good(name: str) -> None:
         (with_operation(method="FETCH"), "operations.job.start.method", "Input should be"),
         (with_operation(method="GET", idempotency="header"), None, "needs no idempotency key"),
         ({**GOOD, "live": {"current": {"job": {"value": "{job}"}}}}, "live.current.job", "{job} is not known here"),
+        (with_table(rows="items["), "board.tables.orders.rows", "is not a JMESPath"),
+        (with_table(columns={}), "board.tables.orders.columns", "at least 1"),
+        (with_table(path="/orders/{line}"), "board.tables.orders", "{line} is not known here"),
+        (with_table(limit=3), "board.tables.orders.limit", "not permitted"),
+        ({**GOOD, "board": {"tables": {"menu": {}}}}, "board.tables.menu.[key]", "Input should be"),
         ({"name": "mine"}, "errors", "Field required"),
         (["a list"], None, "valid dictionary"),
     ],

@@ -31,7 +31,7 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def unseen(reader: Reader, matcher: Matcher) -> list[Judged]:
     """Sentences that no template yields: see tests/training."""
-    names = ("unseen.yaml", "unseen_second.yaml")
+    names = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml")
     return [judge(reader, matcher, said) for name in names for said in read_sentences(DATA / name)]
 
 

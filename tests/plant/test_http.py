@@ -235,3 +235,14 @@ def test_every_refusal_is_declared(routes: FastAPI) -> None:
 async def test_what_is_allowed_is_told_where_something_is_not(client: httpx.AsyncClient) -> None:
     answer = await client.put("/work-alerts/2:acknowledge")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+async def test_the_newest_events_and_a_chain_can_be_asked_for(client: httpx.AsyncClient) -> None:
+    for text in ("one", "two", "three"):
+        (await client.post("/work-alerts", json={"team": "quality", "text": text})).raise_for_status()
+    newest = (await client.get("/events", params={"tail": 2})).json()["items"]
+    assert [event["data"]["text"] for event in newest] == ["two", "three"]
+    first = newest[0]
+    chain = (await client.get("/events", params={"correlation": first["correlationid"]})).json()["items"]
+    assert [event["id"] for event in chain] == [first["id"]]
+    assert (await client.get("/events", params={"tail": 0})).status_code == 422

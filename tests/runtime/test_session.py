@@ -12,8 +12,8 @@ import pytest
 from parts import WITHIN_S, Books, Events, Loudspeaker, Microphone, ask, recording, records, silence, typing_at
 
 from voicemes.config import AudioSettings, MesSettings, Settings
-from voicemes.errors import DeviceFailed
-from voicemes.events import CommandSubmitted, EngineTroubled, LiveRefreshed, SpeechCancelled, TurnEnded
+from voicemes.errors import DeviceFailed, VoicemesError
+from voicemes.events import CommandSubmitted, EngineTroubled, LiveRefreshed, MicrophoneMuted, SpeechCancelled, TurnEnded
 from voicemes.model import Scope
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
@@ -256,6 +256,35 @@ async def test_speaking_over_an_answer_stops_it_and_a_yes_over_it_confirms_nothi
     assert [turn.mes for turn in ended] == [None, None, "accepted"]
     assert len(events.of(CommandSubmitted)) == 1
     assert len(sink.chunks) >= 2
+
+
+async def test_a_muted_microphone_hears_nothing_until_it_is_on_again(plant: Books) -> None:
+    events, microphone = Events(), Microphone()
+    async with open_session(Settings(mes=MesSettings(url=plant.url)), bus=Bus(events)) as session:
+        await session.start("microphone")
+        session.mute(is_muted=True)
+        microphone.speak(SAID_SCRAP)
+        microphone.close()
+        assert await session.hear(microphone) == []
+        assert [event.is_muted for event in events.of(MicrophoneMuted)] == [True]
+        session.mute(is_muted=False)
+        again = Microphone()
+        again.speak(SAID_SCRAP)
+        again.close()
+        (turn,) = await session.hear(again)
+    assert turn.intent == "scrap.report"
+
+
+async def test_what_is_pointed_at_is_read_back_like_what_is_said(plant: Books) -> None:
+    async with typing_at(plant.url) as session:
+        asked = await session.choose("scrap.report", {"quantity": 2, "defect": "void", "job": "4711"})
+        assert (asked.route, asked.mes) == ("screen", None)
+        assert asked.answer == "Scrap 2, void, on order 4711. Correct?"
+        assert plant.new() == []
+        assert (await session.press("yes")).mes == "accepted"
+        with pytest.raises(VoicemesError):
+            await session.choose("coffee.brew", {})
+    assert len(plant.new()) == 1
 
 
 async def test_where_barge_in_is_off_the_answer_is_spoken_to_its_end(plant: Books) -> None:

@@ -21,7 +21,7 @@ from voicemes.training.samples import Pair, Sampler
 from voicemes.training.wordings import Wordings, load_wordings
 
 DATA = Path(__file__).resolve().parents[1] / "nlu" / "data"
-UNSEEN = ("unseen.yaml", "unseen_second.yaml")
+UNSEEN = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml")
 N_PAIRS = 1_500
 
 

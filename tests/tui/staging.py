@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.pilot import Pilot
 
@@ -15,10 +16,13 @@ from voicemes.ports import MesBoard
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.floor import Floor, follow_floor
 from voicemes.runtime.session import Session
+from voicemes.runtime.tail import TraceTail
 from voicemes.runtime.wiring import open_session
 from voicemes.tui.app import Screens, View
+from voicemes.tui.elsewhere import Elsewhere
 from voicemes.tui.seen import Seen
 
+SIZE = (110, 36)
 WITHIN_S = 20.0
 """For what must happen soon; generous, because other tests run beside."""
 
@@ -57,6 +61,10 @@ class Stage:
         return ["".join(segment.text for segment in strip).rstrip() for strip in self.strips]
 
     @property
+    def notices(self) -> list[str]:
+        return [one.message for one in self.app._notifications]
+
+    @property
     def strips(self) -> list[object]:
         return self.app.screen._compositor.render_strips()
 
@@ -67,9 +75,10 @@ async def on_stage(
     board: MesBoard,
     *,
     view: View = "operator",
-    size: tuple[int, int] = (110, 36),
+    size: tuple[int, int] = SIZE,
     clock: Clock | None = None,
     with_mes: bool = True,
+    traces: Path | None = None,
 ) -> AsyncIterator[Stage]:
     seen, clock = Seen(), clock or SystemClock()
     async with (
@@ -78,7 +87,7 @@ async def on_stage(
     ):
         session.clock = clock
         await session.start("screen")
-        app = Screens(session, floor, seen, view)
+        app = Screens(session, floor, seen, view, elsewhere=Elsewhere(seen, TraceTail(traces) if traces else None))
         async with app.run_test(size=size) as pilot:
             stage = Stage(app, pilot, session, floor, seen)
             await stage.until(lambda: bool(floor.rows("stations")))
@@ -87,10 +96,12 @@ async def on_stage(
 
 
 @asynccontextmanager
-async def over_plant(url: str, operator: str = "Ana", view: View = "operator") -> AsyncIterator[Stage]:
+async def over_plant(
+    url: str, operator: str = "Ana", view: View = "operator", traces: Path | None = None, size: tuple[int, int] = SIZE
+) -> AsyncIterator[Stage]:
     """Screens of a person at printer one, in the plant at `url`. Without a language model: others test that."""
     settings = Settings(
         station=StationSettings(operator=operator), mes=MesSettings(url=url), llm=LlmSettings(engine="none")
     )
-    async with on_stage(settings, open_board(settings.mes), view=view) as stage:
+    async with on_stage(settings, open_board(settings.mes), view=view, traces=traces, size=size) as stage:
         yield stage

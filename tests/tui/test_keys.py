@@ -184,6 +184,36 @@ async def test_a_refusal_becomes_an_example_of_what_came_nearest(plant: PlantPro
         assert '{say: "scrap three flying saucers", intent: "scrap.report"}' in collected.read_text(encoding="utf-8")
 
 
+async def test_a_no_is_a_no_in_every_view(plant: PlantProcess) -> None:
+    async with over_plant(plant.url, view="integrator") as stage:
+        await stage.type("scrap two solder bridge")
+        await stage.until_shown("WILL BE WRITTEN")
+        await stage.pilot.press("n")
+        await stage.until(lambda: len(stage.seen.turns) == 2)
+        assert stage.seen.question is None
+
+
+async def test_without_a_microphone_there_is_nothing_to_mute(plant: PlantProcess) -> None:
+    async with over_plant(plant.url) as stage:
+        await stage.pilot.press("m")
+        await stage.until(lambda: "There is no microphone here." in stage.notices)
+        assert not stage.session.is_muted
+
+
+async def test_what_was_rightly_refused_is_collected_too(plant: PlantProcess) -> None:
+    async with over_plant(plant.url, view="integrator") as stage:
+        await stage.type("scrap three flying saucers")
+        await stage.type("my cat flies a kite")
+        await stage.until(lambda: len(stage.seen.refusals) == 2)
+        await stage.until_shown("my cat flies a kite")
+        await stage.pilot.press("down", "enter")
+        await stage.until_shown("expected:")
+        await stage.pilot.press("up", "x")
+        collected = stage.session.settings.trace_folder.parent / "collected.yaml"
+        await stage.until(collected.exists)
+        assert '{say: "my cat flies a kite", intent: null}' in collected.read_text(encoding="utf-8")
+
+
 async def test_the_palette_says_a_sentence(plant: PlantProcess) -> None:
     async with over_plant(plant.url) as stage:
         await stage.pilot.press("ctrl+p")

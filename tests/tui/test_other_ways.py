@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,3 +62,19 @@ def test_a_picture_of_no_mes_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 5
     assert done.stderr.startswith("voicemes: ")
     assert not (tmp_path / "view.svg").exists()
+
+
+def test_a_line_that_nobody_can_have_typed_is_refused(plant: PlantProcess) -> None:
+    done = tui(plant.url, "--plain", said="x" * 200_000 + " yes\n")
+    assert done.returncode == 2, done.stderr
+    assert "far too long" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_benchmark_of_the_screens_counts_what_arrived() -> None:
+    command = [sys.executable, "-m", "voicemes", "bench", "screen", "--minutes", "0.05", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["events"] > 0
+    assert 0 < result["key_to_repaint_p50_ms"] <= result["key_to_repaint_p95_ms"]

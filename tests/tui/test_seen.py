@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from voicemes.events import (
+    CatalogReloaded,
     CommandAnswered,
     DeviceFound,
     DeviceLost,
+    EngineTroubled,
     HypothesisChanged,
     LevelMeasured,
     MicrophoneMuted,
@@ -81,3 +83,17 @@ def test_refusals_are_kept_and_the_past_is_bounded() -> None:
     assert all(one.outcome == "rejected" for one in seen.refusals)
     assert fold(turn(1, "rejected", heard="")).refusals.maxlen == MAX_TURNS
     assert not fold(turn(1, "rejected", heard="")).refusals
+
+
+def test_a_trouble_is_shown_until_the_part_works_again() -> None:
+    seen = fold(EngineTroubled(0.0, "language model", "it stalls"), EngineTroubled(0.0, "catalogue", "line 3"))
+    assert seen.troubles == {"language model": "it stalls", "catalogue": "line 3"}
+    seen.take(turn(1))
+    assert "language model" in seen.troubles, "a turn without it says nothing about it"
+    seen.take(TurnEnded(0.0, 2, "what is it", "understood", "job.next", {}, "llm", 1.0, "", None))
+    seen.take(CatalogReloaded(0.0, "abc"))
+    assert seen.troubles == {}
+
+
+def test_the_stream_is_the_floor_s_to_tell() -> None:
+    assert fold(EngineTroubled(0.0, "stream", "cut")).troubles == {}

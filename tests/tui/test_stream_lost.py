@@ -37,5 +37,6 @@ async def test_the_stream_is_lost_and_regained(tmp_path: Path) -> None:
             await stage.until_shown("── The stream is back")
             await stage.until_shown("alert.raised")
             await stage.until(lambda: "What is shown is old" not in stage.text)
+            await stage.until(lambda: not stage.app.query_one("#banner").display)
     finally:
         plant.stop()

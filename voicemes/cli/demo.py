@@ -59,9 +59,8 @@ def demo(
     show.title()
     played = asyncio.run(_play_inside(shift, stage, seen) if tui else _play(shift, stage, show))
     skipped = [one.skipped for one in played if one.skipped]
-    n_right, n_turns = sum(not one.fault for one in played) - len(skipped), len(shift.turns) - len(skipped)
+    (n_right, n_played), n_turns = counted(played), len(shift.turns) - len(skipped)
     if as_json:
-        n_played = len(played) - len(skipped)
         print_json({"turns": n_turns, "played": n_played, "right": n_right, "lacks": skipped, "output": str(output)})
     else:
         screen.print()
@@ -73,6 +72,12 @@ def demo(
         raise MesUnreachable("The MES failed in the middle of the shift. What was not confirmed was not written.")
     if n_right < n_turns:
         raise typer.Exit(1)
+
+
+def counted(played: list[Played]) -> tuple[int, int]:
+    """How many turns were right, of how many that were played."""
+    tried = [one for one in played if not one.skipped]
+    return sum(not one.fault for one in tried), len(tried)
 
 
 async def _play(shift: Scenario, stage: Stage, show: Show) -> list[Played]:
@@ -97,9 +102,8 @@ async def _play_inside(scenario: Scenario, stage: Stage, seen: Seen) -> list[Pla
             async for played in shift.turns():
                 done.append(played)
                 await asyncio.sleep(READ_S)
-            n_right = sum(not one.fault for one in done)
-            over = f"The shift is over, {n_right} of {len(done)} turns as they must be. Ctrl-Q ends."
-            screens.notify(over, timeout=600)
+            n_right, n_played = counted(done)
+            screens.notify(f"The shift is over, {n_right} of {n_played} turns right. Ctrl-Q ends.", timeout=600)
 
         screens = Screens(shift.session, floor, seen, play=go_on)
         await screens.run_async()

@@ -14,6 +14,7 @@ from voicemes.cli.turns import TurnPrinter
 from voicemes.clock import SystemClock
 from voicemes.config import Settings
 from voicemes.connectors import open_board
+from voicemes.errors import ConfigError
 from voicemes.model import Key
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.floor import Floor, follow_floor
@@ -68,8 +69,16 @@ async def _lines() -> AsyncIterator[str]:
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
     with contextlib.closing(transport):
-        while line := await reader.readline():
+        while line := await _line(reader):
             yield line.decode("utf-8", "replace").strip()[:MAX_LINE_CHARS]
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next line, empty at the end. Raises ConfigError where it is longer than the reader holds."""
+    try:
+        return await reader.readline()
+    except ValueError as exc:
+        raise ConfigError("has a line that is far too long for a sentence.", key="standard input") from exc
 
 
 async def _look_at_clock(session: Session) -> None:

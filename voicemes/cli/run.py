@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +22,7 @@ from voicemes.ports import AudioSink, AudioSource
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
 from voicemes.runtime.speaker import NoSink
-from voicemes.runtime.trace import TraceWriter
+from voicemes.runtime.trace import TraceWriter, new_trace
 from voicemes.runtime.wiring import context_of, open_session
 
 TRAILING_SILENCE_S = 2.0
@@ -46,7 +45,7 @@ def run(
     if sys.stdout.isatty() and not (recording or spoken or trace or as_json or plain):
         asyncio.run(show(settings, ViewName.OPERATOR, with_sound=True))
         return
-    file = trace or settings.trace_folder / time.strftime("%Y%m%d-%H%M%S.jsonl")
+    file = trace or new_trace(settings)
     writer = TraceWriter(file)
     bus = Bus(writer, JsonPrinter(print_json) if as_json else TurnPrinter(console(plain=plain)))
     if not as_json:

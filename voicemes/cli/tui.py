@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,8 @@ from voicemes.runtime.bus import Bus
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
 from voicemes.runtime.floor import follow_floor
 from voicemes.runtime.speaker import NoSink
-from voicemes.runtime.trace import TraceWriter
+from voicemes.runtime.tail import TraceTail
+from voicemes.runtime.trace import TraceWriter, new_trace
 from voicemes.runtime.wiring import open_session
 from voicemes.tui.seen import Seen
 
@@ -84,9 +84,10 @@ def as_operator(settings: Settings, operator: str) -> Settings:
 async def show(settings: Settings, view: ViewName, *, with_sound: bool) -> None:
     """The screens until somebody closes them. Raises VoicemesError."""
     from voicemes.tui.app import Screens
+    from voicemes.tui.elsewhere import Elsewhere
 
     seen, clock = Seen(), SystemClock()
-    writer = TraceWriter(settings.trace_folder / time.strftime("%Y%m%d-%H%M%S-tui.jsonl"))
+    writer = TraceWriter(new_trace(settings))
     bus = Bus(writer, seen.take)
     with contextlib.closing(writer), contextlib.ExitStack() as devices:
         source: AudioSource | None = None
@@ -99,7 +100,8 @@ async def show(settings: Settings, view: ViewName, *, with_sound: bool) -> None:
             follow_floor(open_board(settings.mes), clock) as floor,
         ):
             await session.start(source.traits.name if source else "screen")
-            await Screens(session, floor, seen, view.value, source).run_async()
+            elsewhere = Elsewhere(seen, TraceTail(settings.trace_folder))
+            await Screens(session, floor, seen, view.value, source, elsewhere=elsewhere).run_async()
 
 
 async def draw(settings: Settings, view: ViewName, picture: Path) -> None:

@@ -235,7 +235,10 @@ TableName: TypeAlias = Literal["stations", "people", "orders", "calls", "request
 
 
 class BoardSpec(Part):
-    """What a supervisor's screen shows of this MES. What is left out is not shown."""
+    """What a supervisor's screen shows of this MES. What is left out is not shown.
+
+    A request or a call with the status `Open` waits; one with another status was decided or taken.
+    """
 
     tables: dict[TableName, Table]
     event: dict[str, Expression] = Field(default_factory=dict)

@@ -98,6 +98,7 @@ class Session:
     _refreshed_s: float = float("-inf")
     _looked_s: float = float("-inf")
     _spoken_over: bool = False
+    _noise_db: float | None = None
     _last_voice_s: float = 0.0
     """When anybody last spoke, the operator or we."""
 
@@ -120,6 +121,7 @@ class Session:
                 self.clock.wall_s(),
                 source_name,
                 station.role,
+                station.shared,
             )
         )
         await self.refresh()
@@ -266,6 +268,7 @@ class Session:
                     self.bus.publish(SpeechStarted(self.clock.now_s(), source_s))
                     self._on_speech()
                 case Loud(level_db, noise_db):
+                    self._noise_db = noise_db
                     self.bus.publish(LevelMeasured(self.clock.now_s(), level_db, noise_db))
                 case Guessed(text):
                     self.bus.publish(HypothesisChanged(self.clock.now_s(), text))
@@ -283,7 +286,8 @@ class Session:
     async def _heard(self, over: SpeechOver) -> TurnEnded:
         utterance = over.utterance
         duration_s = utterance.ended_s - utterance.started_s
-        self.bus.publish(SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by))
+        ended = SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by, self._noise_db)
+        self.bus.publish(ended)
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
         return await self._turn_of_text(over.transcript, timings, while_speaking=self._spoken_over)
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from voicemes.config import Settings
 from voicemes.errors import TraceError
 from voicemes.events import PASSING, Event
 
 MAX_LINE_CHARS = 5_000_000
+
+
+def new_trace(settings: Settings) -> Path:
+    """A file of its own for a session that begins, in a folder that stations may share."""
+    station = "".join(letter if letter.isalnum() else "-" for letter in settings.station.name)
+    return settings.trace_folder / time.strftime(f"%Y%m%d-%H%M%S-{station}-{os.getpid()}.jsonl")
 
 
 class TraceWriter:

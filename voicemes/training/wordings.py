@@ -19,7 +19,7 @@ from voicemes.nlu.template import Templates
 FOLDER = "_wordings"
 NOTHING, ANY_REMARK = "_none", "_remarks"
 REMARKS = ".remarks"
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

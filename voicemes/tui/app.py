@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Button, ContentSwitcher, Input, Static
+from textual.widgets import Button, ContentSwitcher, DataTable, Input
 
 from voicemes.errors import MesError, VoicemesError
 from voicemes.events import TurnEnded
@@ -24,9 +24,11 @@ from voicemes.runtime.floor import Floor
 from voicemes.runtime.session import Session
 from voicemes.tui.chain import ChainScreen
 from voicemes.tui.commands import Everything
+from voicemes.tui.elsewhere import Elsewhere, StationScreen
 from voicemes.tui.event_list import EventList
 from voicemes.tui.integrator import Collected, IntegratorView
 from voicemes.tui.key_line import KeyLine
+from voicemes.tui.line import Line
 from voicemes.tui.operator import OperatorView
 from voicemes.tui.question import QuestionBar
 from voicemes.tui.seen import Seen
@@ -41,7 +43,7 @@ DRAW_S = 0.1
 CLOCK_S = 0.25
 MAX_WAITING = 8
 """Inputs that wait for the turn at hand; more is somebody leaning on a key."""
-SHOWN_TROUBLES = {"microphone": "The microphone is gone", "stream": "The plant's news does not come", "mes": "The MES"}
+SHOWN_TROUBLES = {"microphone": "The microphone is gone", "mes": "The MES"}
 
 
 class Screens(App[None]):
@@ -75,18 +77,20 @@ class Screens(App[None]):
         view: View = "operator",
         source: AudioSource | None = None,
         play: Callable[[], Awaitable[None]] | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """`seen` must observe the session's bus. `source` is heard while the screens are up, or `play` is done."""
         super().__init__()
         self.session, self.floor, self.seen = session, floor, seen
+        self.elsewhere = elsewhere or Elsewhere(seen)
         self.animation_level = "none"  # nobody waits for what only moves
         self._view, self._source, self._play = view, source, play
         self._inputs: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(MAX_WAITING)
-        self._drawn = (-1, -1, "")
+        self._drawn = (-1, -1, -1, "")
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top", markup=False)
-        yield Static(id="banner", markup=False)
+        yield Line(id="top")
+        yield Line(id="banner", hides=True)
         with ContentSwitcher(initial=self._view, id="views"):
             with Vertical(id="operator"):
                 yield OperatorView()
@@ -103,6 +107,7 @@ class Screens(App[None]):
             self.register_theme(theme)
         self.theme = DARK.name
         self.run_worker(self._work(), name="inputs")
+        self.run_worker(self.elsewhere.follow(), name="elsewhere")
         if self._source is not None:
             self.run_worker(self._hear(self._source), name="hearing")
         elif self._play is not None:
@@ -128,21 +133,22 @@ class Screens(App[None]):
 
     def _draw(self) -> None:
         focus_and_second = f"{self._view}{id(self.focused)}{self.session.clock.now_s():.0f}"
-        state = (self.seen.revision, self.floor.revision, focus_and_second)
+        state = (self.seen.revision, self.floor.revision, self.elsewhere.revision, focus_and_second)
         if state == self._drawn and self.session.left_s is None:
             return
         self._drawn = state
+        self.base.query_one(EventList).show(self.floor)  # also unseen: thousands at once would take their time
         self.base.query_one(KeyLine).show(self.base.active_bindings)
         now_s, wall_s = self.session.clock.now_s(), self.session.clock.wall_s()
         match self._view:
             case "operator":
                 self.base.query_one(OperatorView).show(self.seen, self.floor)
             case "supervisor":
-                self.base.query_one(SupervisorView).show(self.seen, self.floor, now_s, wall_s)
+                self.base.query_one(SupervisorView).show(self.elsewhere, self.floor, now_s, wall_s)
             case "integrator":
                 self.base.query_one(IntegratorView).show(self.seen)
-        self._set("top", self._top())
-        self._set("banner", self._banner())
+        self.base.query_one("#top", Line).show(self._top())
+        self.base.query_one("#banner", Line).show(self._banner())
         self.base.query_one(QuestionBar).show(self.seen, self.floor, self.session.left_s)
 
     def _top(self) -> str:
@@ -160,12 +166,6 @@ class Screens(App[None]):
             troubles.append(f"▲ What is shown is old: {self.floor.trouble}")
         return "\n".join(troubles[-2:])
 
-    def _set(self, name: str, text: str) -> None:
-        widget = self.base.query_one(f"#{name}", Static)
-        widget.display = bool(text)
-        if str(widget.content) != text:
-            widget.update(text)
-
     # --- what is put in ----------------------------------------------------------------------------------------------
 
     def put(self, action: Callable[[], Awaitable[object]]) -> None:
@@ -182,6 +182,9 @@ class Screens(App[None]):
         self.put(lambda: self.session.press(key))
 
     def action_mute(self) -> None:
+        if not self.seen.has_ears:
+            self.notify("There is no microphone here.")
+            return
         self.session.mute(is_muted=not self.session.is_muted)
 
     def action_view(self, view: View) -> None:
@@ -211,7 +214,7 @@ class Screens(App[None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "event-filter":
-            self.base.query_one(EventList).filter(event.value, self.floor)
+            self.base.query_one(EventList).filter(event.value)
             self.base.query_one(EventsPane).show(self.floor, self.session.clock.now_s())
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -231,6 +234,10 @@ class Screens(App[None]):
             return
         what = f"an example of {message.intent}" if message.intent else "rightly refused"
         self.notify(f"“{message.say}” is {what}: {file}")
+
+    async def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        if event.data_table.id == "station-rows" and event.row_key.value:
+            await self.push_screen(StationScreen(event.row_key.value, self.elsewhere))
 
     async def on_event_list_chosen(self, message: EventList.Chosen) -> None:
         self.run_worker(self._show_chain(message), exclusive=True, group="chain")

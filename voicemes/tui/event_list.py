@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +23,20 @@ from voicemes.tui.wording import clock_of, event_line, text_of
 
 WIDTHS = (8, 34, 12, 9, 8)
 """Of time, type, subject, equipment, who."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An event, its line, and the line in one case for the filter."""
+
+    row: Row
+    line: str
+    folded: str
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        line = line_of(row)
+        return cls(row, line, line.casefold())
 
 
 class EventList(ScrollView, can_focus=True):
@@ -42,25 +59,27 @@ class EventList(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="event-list")
-        self._lines: deque[tuple[Row, str]] = deque(maxlen=MAX_EVENTS)
-        """What fits the filter, oldest first."""
+        self._written: deque[Written] = deque(maxlen=MAX_EVENTS)
+        """All, oldest first: written once, as they come, so that a filter has only to look."""
+        self._lines: deque[Written] = deque(maxlen=MAX_EVENTS)
+        """What fits the filter."""
         self._n_seen = 0
         self._words: list[str] = []
 
     @property
     def chosen(self) -> Row | None:
-        return self._lines[-1 - self.place][0] if self.place < len(self._lines) else None
+        return self._lines[-1 - self.place].row if self.place < len(self._lines) else None
 
     @property
     def n_lines(self) -> int:
         return len(self._lines)
 
-    def filter(self, text: str, floor: Floor) -> None:
+    def filter(self, text: str) -> None:
         """Shows only events in whose line every word stands."""
         self._words = text.casefold().split()
         self._lines.clear()
-        self._n_seen, self.place = 0, 0
-        self.show(floor)
+        self.place = 0
+        self._add(self._written)
 
     def show(self, floor: Floor) -> None:
         """Takes up what is new."""
@@ -68,8 +87,12 @@ class EventList(ScrollView, can_focus=True):
         self._n_seen = floor.n_events
         if n_new <= 0:
             return
-        new = islice(floor.events, len(floor.events) - n_new, None)
-        fitting = [(row, line) for row in new if (line := self._fit(row))]
+        new = [Written.of(row) for row in islice(floor.events, len(floor.events) - n_new, None)]
+        self._written.extend(new)
+        self._add(new)
+
+    def _add(self, new: Iterable[Written]) -> None:
+        fitting = [one for one in new if all(word in one.folded for word in self._words)]
         self._lines.extend(fitting)
         if self.place and fitting:  # the cursor stays on its event
             self.place = min(self.place + len(fitting), max(0, len(self._lines) - 1))
@@ -82,8 +105,8 @@ class EventList(ScrollView, can_focus=True):
         width = self.size.width
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        row, line = self._lines[-1 - number]
-        return Strip([Segment(line, self._style(row, number))]).adjust_cell_length(width, self.rich_style)
+        one = self._lines[-1 - number]
+        return Strip([Segment(one.line, self._style(one.row, number))]).adjust_cell_length(width, self.rich_style)
 
     def action_move(self, lines: int) -> None:
         self.place = max(0, min(len(self._lines) - 1, self.place + lines)) if self._lines else 0
@@ -104,11 +127,6 @@ class EventList(ScrollView, can_focus=True):
         if number == self.place and self.has_focus:
             return self.get_component_rich_style("event-list--cursor")
         return self.get_component_rich_style("event-list--gap") if row.get("type") == GAP else self.rich_style
-
-    def _fit(self, row: Row) -> str:
-        line = line_of(row)
-        folded = line.casefold()
-        return line if all(word in folded for word in self._words) else ""
 
 
 def line_of(row: Row) -> str:

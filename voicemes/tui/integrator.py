@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Static
 
 from voicemes.events import TurnEnded
 from voicemes.nlu.explain import Attempt
+from voicemes.tui.line import Line
 from voicemes.tui.seen import Seen
 from voicemes.tui.table import Rows
 from voicemes.tui.wording import BLANK, spark_of
@@ -32,20 +33,21 @@ class Collected(Message):
 class IntegratorView(Vertical):
     BINDINGS = [
         Binding("e", "collect(True)", "Is an example of the nearest"),
-        Binding("n", "collect(False)", "Rightly refused"),
+        Binding("x", "collect(False)", "Rightly refused"),
     ]
 
     def __init__(self, explain: Callable[[str], list[Attempt]]) -> None:
         super().__init__()
         self._explain = explain
-        self._nearest: list[Attempt] = []
+        self._nearest: tuple[str, list[Attempt]] = ("", [])
+        """A sentence, and the templates that came nearest to it."""
         self._refused: dict[str, TurnEnded] = {}
 
     def compose(self) -> ComposeResult:
         yield Static("Refused, newest first. Enter: what came nearest", classes="title")
         yield Rows("Turn", "Heard", "Confidence", "Answer", id="refusals")
         with VerticalScroll(id="nearest-box", can_focus=False):
-            yield Static(id="nearest", markup=False)
+            yield Line(id="nearest")
         yield Static("Where the time goes, from the end of speech", classes="title")
         yield Rows("Stage", "Turns", "Median", "p95", "Distribution", id="stages")
 
@@ -62,18 +64,21 @@ class IntegratorView(Vertical):
         turn = self._refused.get(self.query_one("#refusals", Rows).chosen)
         if event.data_table.id != "refusals" or turn is None:
             return
-        self._nearest = self._explain(turn.heard)
-        self.query_one("#nearest", Static).update("\n".join(map(attempt_line, self._nearest)))
+        self.query_one("#nearest", Line).show("\n".join(map(attempt_line, self._nearest_to(turn.heard))))
 
     def action_collect(self, is_example: bool) -> None:  # noqa: FBT001 - Textual's way to give arguments
         turn = self._refused.get(self.query_one("#refusals", Rows).chosen)
         if turn is None:
             return
-        if is_example and not self._nearest:
-            self._nearest = self._explain(turn.heard)
-        intent = self._nearest[0].intent if is_example and self._nearest else None
+        nearest = self._nearest_to(turn.heard) if is_example else []
+        intent = nearest[0].intent if nearest else None
         if not is_example or intent is not None:
             self.post_message(Collected(turn.heard, intent))
+
+    def _nearest_to(self, sentence: str) -> list[Attempt]:
+        if self._nearest[0] != sentence:
+            self._nearest = sentence, self._explain(sentence)
+        return self._nearest[1]
 
 
 def attempt_line(attempt: Attempt) -> str:

@@ -1,7 +1,7 @@
 """The last line: which keys do what, here and now.
 
-Textual's own footer makes a widget for each key whenever the focus moves, and keeps them: 30 MB a minute under somebody
-who works with keys. This is one line of text.
+Textual's own footer makes a widget for each key whenever the focus moves, and keeps them: tens of megabytes an hour of
+work with keys. This is one line of text.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from voicemes.events import TurnEnded
 from voicemes.runtime.floor import Floor
+from voicemes.tui.line import Line
 from voicemes.tui.seen import Seen
 from voicemes.tui.table import Rows
 from voicemes.tui.wording import BLANK, clock_of, meter_of, name_of, progress_of, state_of, text_of
@@ -18,10 +18,8 @@ TURNS_SHOWN = 50
 
 class OperatorView(Vertical):
     def compose(self) -> ComposeResult:
-        yield Static(id="hearing", markup=False)
-        yield Static(id="job", markup=False)
-        yield Static(id="station", markup=False)
-        yield Static(id="news", markup=False)
+        for name in ("hearing", "job", "station", "news"):
+            yield Line(id=name, hides=True)
         yield Rows("", "Heard", "Answer", "MES", "Route", "Decided", "Understood", id="turns")
 
     def show(self, seen: Seen, floor: Floor) -> None:
@@ -31,10 +29,7 @@ class OperatorView(Vertical):
             ("station", station_line(seen, floor)),
             ("news", f"! {seen.news[0].shown}" if seen.news else ""),
         ):
-            widget = self.query_one(f"#{name}", Static)
-            widget.display = bool(text)
-            if str(widget.content) != text:
-                widget.update(text)
+            self.query_one(f"#{name}", Line).show(text)
         turns = list(seen.turns)[:TURNS_SHOWN]
         self.query_one("#turns", Rows).show([(str(turn.turn), turn_cells(turn)) for turn in turns])
 
@@ -60,8 +55,9 @@ def job_line(seen: Seen, floor: Floor) -> str:
 
 def station_line(seen: Seen, floor: Floor) -> str:
     row = floor.row("stations", seen.station)
+    shared = "   ◎ others see what is said here" if seen.shared == "words" else ""
     since = f" since {clock_of(row.get('since'))}" if row and row.get("since") else ""
-    return f"{seen.station}: {state_of(row)}{since}   not sent: {seen.n_unsent}"
+    return f"{seen.station}: {state_of(row)}{since}   not sent: {seen.n_unsent}{shared}"
 
 
 def turn_cells(turn: TurnEnded) -> tuple[str, ...]:

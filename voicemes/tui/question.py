@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Digits, Static
+from textual.widgets import Button, Digits
 
 from voicemes.runtime.floor import Floor
+from voicemes.tui.line import Line
 from voicemes.tui.seen import Question, Seen
 from voicemes.tui.wording import change_of, text_of, what_counts
 
@@ -17,19 +18,19 @@ class QuestionBar(Vertical):
     """Hidden parts take no place: with nothing to ask it is the line of the last answer."""
 
     def compose(self) -> ComposeResult:
-        yield Static(id="answer", markup=False)
+        yield Line(id="answer")
         with Horizontal(id="counts"):
             yield Digits(id="number")
-            yield Static(id="item", markup=False)
+            yield Line(id="item")
         with Horizontal(id="keys"):
             for name, label in KEYS:
                 yield Button(label, id=f"press-{name}", compact=True)
-            yield Static(id="left", markup=False)
+            yield Line(id="left")
 
     def show(self, seen: Seen, floor: Floor, left_s: float | None) -> None:
         question = seen.question
         self.set_class(question is not None, "asking")
-        self._set("answer", _sentence(question, seen))
+        self.query_one("#answer", Line).show(_sentence(question, seen))
         self.query_one("#keys").display = question is not None
         self.query_one("#counts").display = question is not None and question.is_read_back
         if question is not None:
@@ -41,14 +42,9 @@ class QuestionBar(Vertical):
         digits.display = bool(number)
         if digits.value != number:
             digits.update(number)
-        self._set("item", f"{item}{_concerned(question, floor)}")
+        self.query_one("#item", Line).show(f"{item}{_concerned(question, floor)}")
         self.query_one("#press-yes").display = self.query_one("#press-no").display = question.phase != "filling"
-        self._set("left", f"answer within {left_s:.0f} s" if left_s is not None else "")
-
-    def _set(self, name: str, text: str) -> None:
-        widget = self.query_one(f"#{name}", Static)
-        if str(widget.content) != text:
-            widget.update(text)
+        self.query_one("#left", Line).show(f"answer within {left_s:.0f} s" if left_s is not None else "")
 
 
 def _sentence(question: Question | None, seen: Seen) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemes.events import (
+    CatalogReloaded,
     CommandAnswered,
     DeviceFound,
     DeviceLost,
@@ -29,7 +30,10 @@ from voicemes.events import (
 
 MAX_TURNS = 200
 MAX_NEWS = 50
+BY_MODEL = frozenset({"llm", "clarify"})
 ASKING = frozenset({"filling", "choosing", "confirming"})
+STREAM = "stream"
+"""Whether it comes is for the floor to say, which sees it come back."""
 STEP_KEY = "instruction.step/"
 """Replies that begin so read a step of the work instruction."""
 
@@ -52,8 +56,11 @@ class Question:
 class Seen:
     """Kept up to date by `take`."""
 
+    session_id: str = ""
     operator: str = ""
     role: str = ""
+    shared: str = "figures"
+    """What others may see of it."""
     station: str = ""
     hypothesis: str = ""
     is_hearing: bool = False
@@ -69,6 +76,7 @@ class Seen:
     """The step of the work instruction that was read last."""
     turns: deque[TurnEnded] = field(default_factory=lambda: deque(maxlen=MAX_TURNS))
     """Newest first."""
+    n_turns: int = 0
     refusals: deque[TurnEnded] = field(default_factory=lambda: deque(maxlen=MAX_TURNS))
     """What was said and meant nothing, newest first."""
     news: deque[NewsArrived] = field(default_factory=lambda: deque(maxlen=MAX_NEWS))
@@ -84,6 +92,7 @@ class Seen:
         match event:
             case SessionStarted():
                 self.operator, self.role, self.station = event.operator_id, event.role, event.station
+                self.session_id, self.shared = event.session_id, event.shared
             case LevelMeasured():
                 self.level_db, self.noise_db, self.has_ears = event.level_db, event.noise_db, True
             case MicrophoneMuted():
@@ -94,6 +103,8 @@ class Seen:
                 self.hypothesis = event.text
             case SpeechEnded():
                 self.is_hearing = False
+                if event.noise_db is not None:
+                    self.noise_db, self.has_ears = event.noise_db, True
             case StepTaken():
                 self._step(event)
             case ReplyGiven():
@@ -108,8 +119,10 @@ class Seen:
                 self.troubles["microphone"] = reason
             case DeviceFound():
                 self.troubles.pop("microphone", None)
-            case EngineTroubled(_, engine, reason):
+            case EngineTroubled(_, engine, reason) if engine != STREAM:
                 self.troubles[engine] = reason
+            case CatalogReloaded():
+                self.troubles.pop("catalogue", None)
             case LiveRefreshed():
                 self.troubles.pop("mes", None)
             case InputReceived():
@@ -133,5 +146,8 @@ class Seen:
 
     def _turn(self, event: TurnEnded) -> None:
         self.turns.appendleft(event)
+        self.n_turns += 1
+        if event.route in BY_MODEL:
+            self.troubles.pop("language model", None)
         if event.outcome == "rejected" and event.heard:
             self.refusals.appendleft(event)

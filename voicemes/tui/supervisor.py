@@ -8,11 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.widgets import Button, Input, Static, TabbedContent, TabPane
+from textual.widgets import Button, Input, TabbedContent, TabPane
 
 from voicemes.model import Row, SlotData
 from voicemes.runtime.floor import KPIS, Floor
+from voicemes.tui.elsewhere import Elsewhere
 from voicemes.tui.event_list import EventList
+from voicemes.tui.line import Line
 from voicemes.tui.seen import Seen
 from voicemes.tui.table import Rows
 from voicemes.tui.wording import (
@@ -28,8 +30,9 @@ from voicemes.tui.wording import (
 )
 
 PANES = ("stations", "approvals", "calls", "figures", "report", "events")
-OPEN = ("Open", "Submitted")
-HISTORY_SHOWN, REASONS_SHOWN = 5, 4
+OPEN = "Open"
+"""Status of what waits, as voicemes.connectors.spec.BoardSpec has it."""
+HISTORY_SHOWN, REASONS_SHOWN, LAST_WIDTH = 5, 4, 48
 
 
 class Chose(Message):
@@ -43,18 +46,20 @@ class Chose(Message):
 class ApprovalsPane(Vertical):
     """Requests that wait, and all that is needed to decide on the one under the cursor."""
 
-    _decided: frozenset[str] | set[str] = frozenset()
-    """Requests that nobody can decide again."""
-
     BINDINGS = [
         Binding("a", "decide('request.approve')", "Approve"),
         Binding("x", "decide('request.reject')", "Reject"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._decided: frozenset[str] = frozenset()
+        """Requests that nobody can decide again."""
+
     def compose(self) -> ComposeResult:
         yield Rows("Request", "Kind", "What is asked for", "Where", "By", "Age", "Status", id="requests")
         with VerticalScroll(id="request-detail", can_focus=False):
-            yield Static(id="request-text", markup=False)
+            yield Line(id="request-text")
         with Horizontal(classes="buttons"):
             yield Button("Approve (a)", id="approve", compact=True)
             yield Button("Reject (x)", id="reject", compact=True)
@@ -62,15 +67,13 @@ class ApprovalsPane(Vertical):
     def show(self, floor: Floor, wall_s: float) -> None:
         rows = self.query_one("#requests", Rows)
         requests = waiting(floor) + decided(floor)
-        self._decided = {str(row.get("id")) for row in decided(floor)}
+        self._decided = frozenset(str(row.get("id")) for row in decided(floor))
         rows.show([(str(row["id"]), _request_cells(row, wall_s)) for row in requests if "id" in row])
         chosen = floor.row("requests", rows.chosen)
         text = request_text(chosen, floor, wall_s) if chosen else "No request waits for a decision."
-        detail = self.query_one("#request-text", Static)
-        if str(detail.content) != text:
-            detail.update(text)
+        self.query_one("#request-text", Line).show(text)
         for button in self.query(Button):
-            button.disabled = chosen is None or chosen.get("status") not in OPEN
+            button.disabled = chosen is None or chosen.get("status") != OPEN
 
     def action_decide(self, intent: str) -> None:
         chosen = self.query_one("#requests", Rows).chosen
@@ -107,18 +110,15 @@ class EventsPane(Vertical):
     BINDINGS = [Binding("f", "filter", "Filter")]
 
     def compose(self) -> ComposeResult:
-        yield Static(id="link", markup=False)
+        yield Line(id="link")
         yield Input(placeholder="f: filter, as: unit rerouted. Enter keeps it.", id="event-filter", compact=True)
         yield EventList()
 
     def show(self, floor: Floor, now_s: float) -> None:
         events = self.query_one(EventList)
-        events.show(floor)
-        link = self.query_one("#link", Static)
-        text = link_line(floor, now_s, events.n_lines)
+        link = self.query_one("#link", Line)
         link.set_class(floor.link == "lost", "bad")
-        if str(link.content) != text:
-            link.update(text)
+        link.show(link_line(floor, now_s, events.n_lines))
 
     def action_filter(self) -> None:
         self.query_one("#event-filter").focus()
@@ -134,7 +134,7 @@ class SupervisorView(Vertical):
         with TabbedContent(id="panes"):
             with TabPane("1 Stations", id="stations"):
                 yield Rows(
-                    "Station", "Line", "State", "Who", "Order", "Good", "Last turn", "Noise", "Misheard", "Not sent",
+                    "Station", "Line", "State", "Who", "Order", "Good", "Noise", "Misheard", "Not sent", "Last turn",
                     id="station-rows",
                 )  # fmt: skip
             with TabPane("2 Approvals", id="approvals"):
@@ -144,16 +144,16 @@ class SupervisorView(Vertical):
             with TabPane("4 Figures", id="figures"):
                 yield Rows("Line", "Key figure", "Now", "Since yesterday", "Made of", id="figure-rows")
             with TabPane("5 Last shift", id="report"), VerticalScroll():
-                yield Static(id="report-text", markup=False)
+                yield Line(id="report-text")
             with TabPane("6 Events", id="events"):
                 yield EventsPane()
 
-    def show(self, seen: Seen, floor: Floor, now_s: float, wall_s: float) -> None:
+    def show(self, elsewhere: Elsewhere, floor: Floor, now_s: float, wall_s: float) -> None:
         """Draws the pane that is looked at."""
-        self._again = lambda: self.show(seen, floor, now_s, wall_s)
+        self._again = lambda: self.show(elsewhere, floor, now_s, wall_s)
         match self.query_one("#panes", TabbedContent).active:
             case "stations":
-                self._show_stations(seen, floor)
+                self._show_stations(elsewhere, floor)
             case "approvals":
                 self.query_one(ApprovalsPane).show(floor, wall_s)
             case "calls-pane":
@@ -161,7 +161,7 @@ class SupervisorView(Vertical):
             case "figures":
                 self.query_one("#figure-rows", Rows).show(figure_rows(floor))
             case "report":
-                self.query_one("#report-text", Static).update(report_text(floor.report))
+                self.query_one("#report-text", Line).show(report_text(floor.report))
             case _:
                 self.query_one(EventsPane).show(floor, now_s)
 
@@ -183,29 +183,30 @@ class SupervisorView(Vertical):
         if first is not None:
             first.focus()
 
-    def _show_stations(self, seen: Seen, floor: Floor) -> None:
-        cells = [(str(row["id"]), station_cells(row, seen, floor)) for row in floor.rows("stations") if "id" in row]
+    def _show_stations(self, elsewhere: Elsewhere, floor: Floor) -> None:
+        stations = [row for row in floor.rows("stations") if "id" in row]
+        cells = [(str(row["id"]), station_cells(row, elsewhere, floor)) for row in stations]
         self.query_one("#station-rows", Rows).show(sorted(cells, key=lambda one: (one[1][1], one[0])))
 
 
 def waiting(floor: Floor) -> list[Row]:
     """Requests without a decision, oldest first."""
-    rows = [row for row in floor.rows("requests") if row.get("status") in OPEN]
+    rows = [row for row in floor.rows("requests") if row.get("status") == OPEN]
     return sorted(rows, key=lambda row: str(row.get("time")))
 
 
 def decided(floor: Floor) -> list[Row]:
-    rows = [row for row in floor.rows("requests") if row.get("status") not in OPEN]
+    rows = [row for row in floor.rows("requests") if row.get("status") != OPEN]
     return sorted(rows, key=lambda row: str(row.get("decided") or row.get("time")), reverse=True)
 
 
 def open_calls(floor: Floor) -> list[Row]:
-    return [row for row in floor.rows("calls") if row.get("status") == "Open"]
+    return [row for row in floor.rows("calls") if row.get("status") == OPEN]
 
 
 def request_text(row: Row, floor: Floor, wall_s: float) -> str:
     """All that is needed to decide."""
-    is_open = row.get("status") in OPEN
+    is_open = row.get("status") == OPEN
     lines = [f"Request {row['id']}: {name_of(row.get('kind', ''))} {change_of(row)}"]
     where = " ".join(text_of(row[name]) for name in ("equipment", "line") if row.get(name))
     asked = f"asked by {text_of(row.get('by') or 'the plant itself')} at {clock_of(row.get('time'))}"
@@ -254,34 +255,36 @@ def _detail(row: Row, name: str) -> str:
 def _request_cells(row: Row, wall_s: float) -> tuple[str, ...]:
     board = f"board {_detail(row, 'serial')}" if _detail(row, "serial") else ""
     where = row.get("equipment") or row.get("line") or board
-    status = "▲ waits" if row.get("status") in OPEN else text_of(row.get("status"))
+    status = "▲ waits" if row.get("status") == OPEN else text_of(row.get("status"))
     by, age = text_of(row.get("by")), age_of(row.get("time"), wall_s)
     return str(row["id"]), text_of(row.get("kind")), change_of(row), text_of(where), by, age, status
 
 
 def _call_cells(row: Row, wall_s: float) -> tuple[str, ...]:
-    status = "▲ open" if row.get("status") == "Open" else "▶ taken"
+    status = "▲ open" if row.get("status") == OPEN else "▶ taken"
     age, team, where = age_of(row.get("time"), wall_s), text_of(row.get("team")), text_of(row.get("equipment"))
     return str(row["id"]), age, team, where, text_of(row.get("text")), status, text_of(row.get("by"))
 
 
-def station_cells(row: Row, seen: Seen, floor: Floor) -> tuple[str, ...]:
+def station_cells(row: Row, elsewhere: Elsewhere, floor: Floor) -> tuple[str, ...]:
     order = next((one for one in floor.rows("orders") if one.get("equipment") == row["id"]), None)
     job = order.get("id") if order else None
     who = ", ".join(str(one["id"]) for one in floor.rows("people") if job is not None and one.get("job") == job)
-    here = voice_cells(seen) if row["id"] == seen.station else (BLANK, BLANK, BLANK, BLANK)
+    station = str(row["id"])
+    here = (*voice_cells(elsewhere.at(station)), elsewhere.words_of(station)[:LAST_WIDTH])
     return (
-        str(row["id"]), text_of(row.get("line")), state_of(row), who or BLANK, text_of(job), progress_of(order), *here,
+        station, text_of(row.get("line")), state_of(row), who or BLANK, text_of(job), progress_of(order), *here,
     )  # fmt: skip
 
 
-def voice_cells(seen: Seen) -> tuple[str, ...]:
-    """Last turn, noise, share of what was said and not understood, actions that were not sent."""
+def voice_cells(seen: Seen | None) -> tuple[str, ...]:
+    """Noise, share of what was said and not understood, actions that were not sent."""
+    if seen is None:
+        return (BLANK, BLANK, BLANK)
     said = [turn for turn in seen.turns if turn.heard and turn.outcome in {"understood", "ambiguous", "rejected"}]
     misheard = sum(turn.outcome != "understood" for turn in said)
-    last = f"{said[0].heard} → {said[0].intent or 'nothing'}" if said else BLANK
     noise = f"{seen.noise_db:.0f} dB" if seen.has_ears else BLANK
-    return last[:48], noise, f"{misheard} of {len(said)}" if said else BLANK, str(seen.n_unsent)
+    return noise, f"{misheard} of {len(said)}" if said else BLANK, str(seen.n_unsent)
 
 
 def figure_rows(floor: Floor) -> list[tuple[str, tuple[str, ...]]]:

@@ -250,6 +250,12 @@ async def test_what_lies_outside_waits_for_a_person(client: httpx.AsyncClient) -
     assert await refused(client, f"/change-requests/{request['id']}:reject") == "already_closed"
 
 
+async def test_a_request_says_what_is_in_force_while_it_is_made(client: httpx.AsyncClient) -> None:
+    asked = {"kind": "tolerance", "characteristic": "width", "plus": 0.2, "minus": 0.2}
+    request = await post(client, "/change-requests", operator="Hugo", **asked)
+    assert request["details"]["now"] == {"lower": 71.4, "upper": 71.6, "unit": "mm"}
+
+
 async def test_an_approved_tolerance_moves_the_limits(client: httpx.AsyncClient) -> None:
     await post(client, "/change-requests/2:approve", operator="Grace")
     limits = await get(client, "/test-specifications/width")

@@ -27,6 +27,8 @@ def submit(change: Change, body: bodies.ChangeRequest) -> Row:
     change.require(MAY_OPEN[body.kind])
     line, equipment = _place(change, body)
     details = {name: value for name, value in body.model_dump().items() if value is not None and name != "kind"}
+    now = _now(change, body)
+    details |= {"now": now} if now else {}
     request = str(change.next_id("change_request"))
     data = {"change_request": request, "kind": body.kind, "line": line, "equipment": equipment, "details": details}
     change.emit("mes.change-request.submitted", request, data, equipment or line)
@@ -59,6 +61,23 @@ def _place(change: Change, body: bodies.ChangeRequest) -> tuple[str | None, str 
     return str(lookups.need(change, "equipment", body.equipment)["line"]), body.equipment
 
 
+def _now(change: Change, body: bodies.ChangeRequest) -> Row:
+    """What is in force today: whoever decides compares with it."""
+    if body.kind == "tolerance":
+        limits = lookups.need(change, "characteristic", str(body.characteristic))
+        known = {name: limits[name] for name in ("lower", "upper", "unit")}
+    elif body.kind == "parameter":
+        known = _parameter(change, body.equipment, body.parameter) or {}
+    else:
+        return {}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _parameter(change: Change, equipment: str | None, parameter: str | None) -> Row | None:
+    sql = "SELECT value, unit FROM equipment_parameter WHERE equipment = ? AND parameter = ?"
+    return change.one(sql, equipment, parameter)
+
+
 def _rule(change: Change, body: bodies.ChangeRequest) -> Row | None:
     """The policy that covers the whole request, or None: then a person decides."""
     subject = body.parameter or body.characteristic
@@ -87,9 +106,7 @@ def _decide(
 
 def _change_parameter(change: Change, row: Row) -> None:
     wanted = row["details"]
-    before = change.one(
-        "SELECT * FROM equipment_parameter WHERE equipment = ? AND parameter = ?", row["equipment"], wanted["parameter"]
-    )
+    before = _parameter(change, row["equipment"], wanted["parameter"])
     unit = wanted.get("unit") or lookups.need(change, "characteristic", wanted["parameter"])["unit"]
     old = before["value"] if before else 0.0
     about = {"equipment": row["equipment"], "parameter": wanted["parameter"], "unit": unit, "lot": wanted.get("lot")}

@@ -34,6 +34,10 @@ class StationSettings(Section):
     """Who is clocked on here; empty means nobody, who may only ask."""
     role: str = "operator"
     """Of the operator, where the MES knows none; and whose news is told here: operator, supervisor, or a team."""
+    check_digits: str = Field(default="", pattern=r"^[0-9]{0,4}$")
+    """Written at the station, and asked for before what touches others; without them the last digits of what it is
+    about are asked for.
+    """
     language: Literal["en"] = "en"
     shared: Literal["words", "figures", "nothing"] = "figures"
     """What supervisors see of this station while it is worked at: also what was said (ask those who work there),

@@ -71,9 +71,9 @@ SHORT_WORDS = EndpointSettings(
 def settings_for(phase: Phase) -> EndpointSettings:
     """The settings that suit what is expected in this phase of the dialogue."""
     match phase:
-        case "idle" | "waiting":
+        case "idle" | "waiting" | "standby":
             return COMMANDS
-        case "filling":
+        case "filling" | "checking":
             return IDENTIFIERS
         case "confirming" | "choosing":
             return SHORT_WORDS

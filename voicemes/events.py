@@ -80,6 +80,14 @@ class MicrophoneMuted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorChanged(Event):
+    """Somebody else works at the station from now on; empty: nobody."""
+
+    name: ClassVar[str] = "operator_changed"
+    operator_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogReloaded(Event):
     """The files of the catalogue changed, and the next turns use what they say now."""
 
@@ -194,7 +202,7 @@ class TurnEnded(Event):
     turn: int
     heard: str
     outcome: str
-    """understood, ambiguous, rejected, pressed, timed_out or told"""
+    """understood, ambiguous, rejected, pressed, timed_out, told or identified"""
     intent: str | None
     slots: Mapping[str, Any]
     route: str | None

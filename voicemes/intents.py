@@ -63,6 +63,16 @@ class SlotSpec:
     """Other slot -> the value of this one when that was said and this was not: one serial is one piece."""
     answers: tuple[Template, ...] = ()
     """More ways to answer the question than the bare value."""
+    at_most: str = ""
+    """A fact that it should not exceed, as `job.remaining`: slot and fact."""
+    within: str = ""
+    """A slot between whose facts `lower` and `upper` it should lie."""
+    same_as: str = ""
+    """A fact that it should be, as `characteristic.unit`."""
+    is_steady: bool = False
+    """What is known of it is read back, and must not have changed when the yes comes."""
+    belongs_to: str = ""
+    """A slot, or what is current, that its own fact of that name should be: an order belongs to its `equipment`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,8 @@ class Intent:
     """Whether a language model may find it: everywhere (allow), nowhere (forbid), or, when nothing is said, everywhere,
     but nothing of the risks R3 and R4 is done on its word alone.
     """
+    why: str = ""
+    """The intent that answers "why?" after this one."""
     remember: Mapping[str, str] = field(default_factory=dict)
     """Context name -> name of the answer's value: what the next sentence may refer to."""
     examples: tuple[Example, ...] = ()

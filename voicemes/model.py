@@ -184,22 +184,27 @@ class Live:
     """Slot name -> the value that stands for it when none is said ("job" -> the order running at this station)."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Person -> the roles and qualifications that they hold, as the MES has them."""
+    facts: Mapping[str, Mapping[str, Mapping[str, SlotData]]] = field(default_factory=dict)
+    """Slot type -> id -> what is known of it, to hold against what is said: "job" -> "4711" -> {"remaining": 80}."""
 
     def knows(self, slot_type: str, identifier: str) -> bool:
         """True when `identifier` exists, or when nobody can say whether it does."""
         known = self.references.get(slot_type)
         return known is None or any(reference.id == identifier for reference in known)
 
+    def facts_of(self, slot_type: str, identifier: str) -> Mapping[str, SlotData]:
+        return self.facts.get(slot_type, {}).get(identifier, {})
+
 
 # --- dialogue --------------------------------------------------------------------------------------------------------
 
-Phase: TypeAlias = Literal["idle", "filling", "choosing", "confirming", "waiting"]
+Phase: TypeAlias = Literal["idle", "filling", "choosing", "confirming", "checking", "waiting", "standby"]
 Key: TypeAlias = Literal["yes", "no", "cancel", "repeat", "help"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may be said now: it selects the grammar. Written `idle`, `choosing`, `confirming`,
+    """What may be said now: it selects the grammar. Written `idle`, `choosing`, `checking`, `standby`, `confirming`,
     `confirming:scrap.report`, `filling:scrap.report.defect`.
     """
 
@@ -215,14 +220,15 @@ class Scope:
     def parse(cls, text: str) -> Scope:
         """The inverse of `str`. Raises ValueError with a sentence for anything else."""
         phase, _, tail = text.partition(":")
-        if phase in {"idle", "choosing"} and not tail:
+        if phase in {"idle", "choosing", "checking", "standby"} and not tail:
             return cls(phase)  # type: ignore[arg-type]
         if phase == "confirming":
             return cls("confirming", tail)
         if phase == "filling" and "." in tail:
             intent, slot = tail.rsplit(".", maxsplit=1)
             return cls("filling", intent, slot)
-        raise ValueError(f"'{text}' is no state. Write idle, choosing, confirming[:INTENT] or filling:INTENT.SLOT.")
+        known = "idle, choosing, checking, standby, confirming[:INTENT] or filling:INTENT.SLOT"
+        raise ValueError(f"'{text}' is no state. Write {known}.")
 
 
 Clarity: TypeAlias = Literal["natural", "digits", "letters"]
@@ -345,7 +351,16 @@ class Told:
     reply: Reply
 
 
-Input: TypeAlias = Heard | Pressed | Answered | TimedOut | Told
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Somebody showed who they are: by a badge, or at the screen. Empty: nobody is here any more."""
+
+    operator_id: str
+    role: str = "operator"
+    """Where the MES does not say which roles they have."""
+
+
+Input: TypeAlias = Heard | Pressed | Answered | TimedOut | Told | Identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,12 +380,15 @@ class Submit:
     command: MesCommand
 
 
+ForgetReason: TypeAlias = Literal["cancelled", "denied", "timed_out", "replaced"]
+
+
 @dataclass(frozen=True, slots=True)
 class Forget:
     """An action that was being prepared is gone and will not happen."""
 
     intent: str
-    why: Literal["cancelled", "denied", "timed_out", "replaced"]
+    why: ForgetReason
 
 
 Effect: TypeAlias = Say | Listen | Submit | Forget

@@ -149,7 +149,8 @@ class Watcher:
         assert policy_for(intent).way in {"at_once", "read_back"}
         if policy_for(intent).way == "read_back":
             assert is_yes(given)
-            assert self.question == Reply(f"{intent.name}/confirm", command.fields)
+            assert self.question is not None
+            assert (self.question.key, self.question.values) == (f"{intent.name}/confirm", command.fields)
             assert self.talk.now_s - self.asked_s <= YES_MAX_AGE_S
             self.question = None
 

@@ -81,9 +81,13 @@ class DeclarativeConnector:
             }
             current = {name: await self._current(part, values) for name, part in self._spec.live.current.items()}
             roles = await self._roles()
+            facts = {
+                slot_type: extract.facts(part, await self._look(part.path, part.query, values))
+                for slot_type, part in self._spec.live.facts.items()
+            }
         except ExchangeError as error:
             raise nothing_done(error) from error
-        return Live(references, {name: value for name, value in current.items() if value is not None}, roles)
+        return Live(references, {name: value for name, value in current.items() if value is not None}, roles, facts)
 
     async def news(self) -> AsyncIterator[News]:
         """What happens in the plant from now on, or since the stream broke. Raises MesError when it breaks."""

@@ -13,7 +13,7 @@ from voicemes.model import Reference, SlotData
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
-    from voicemes.connectors.spec import Listing, Names, People, Table
+    from voicemes.connectors.spec import Facts, Listing, Names, People, Table
 
 MAX_ROWS = 1_000
 """Of a table on a screen; nobody reads on."""
@@ -56,6 +56,15 @@ def references(listing: Listing, data: Any) -> tuple[Reference, ...]:
     if not isinstance(items, list):
         raise NonsenseError("The answer has no list")
     return tuple(_reference(listing, item) for item in items)
+
+
+def facts(part: Facts, data: Any) -> dict[str, dict[str, SlotData]]:
+    """Id -> what is known of it. Raises NonsenseError for a list that is none."""
+    items = search(part.items, data)
+    if not isinstance(items, list):
+        raise NonsenseError("The answer has no list")
+    named = ((search(part.id, item), item) for item in items[:MAX_ROWS])
+    return {str(name): row(part.values, item) for name, item in named if name is not None}
 
 
 def row(columns: Mapping[str, ParsedResult], item: Any) -> dict[str, SlotData]:

@@ -134,6 +134,16 @@ class Listing(Part):
     aliases: Expression | None = None
 
 
+class Facts(Part):
+    """What is known of the things of one slot type: what is said is held against it."""
+
+    path: Text
+    query: dict[str, Tree] = Field(default_factory=dict)
+    items: Expression
+    id: Expression
+    values: Annotated[dict[str, Expression], Field(min_length=1)]
+
+
 class People(Part):
     """Where it says what people may do."""
 
@@ -168,10 +178,12 @@ class LiveSpec(Part):
     references: dict[str, Listing] = Field(default_factory=dict)
     current: dict[str, Current] = Field(default_factory=dict)
     people: People | None = None
+    facts: dict[str, Facts] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        parts: list[Listing | Current | People] = [*self.references.values(), *self.current.values()]
+        parts: list[Listing | Current | People | Facts] = [*self.references.values(), *self.current.values()]
+        parts += self.facts.values()
         parts += [self.people] if self.people else []
         for part in parts:
             names: frozenset[str] = part.path.names if part.path else frozenset()

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from voicemes.dialogue.policy import policy_for
 from voicemes.dialogue.state import DialogueState, LastWrite, Rules, Step
-from voicemes.dialogue.submit import finish
+from voicemes.dialogue.submit import finish, listen, submit
 from voicemes.intents import Intent
 from voicemes.model import Accepted, Candidate, MesReply, Rejected, Reply, SlotData, Unknown, Unsent
 
@@ -20,6 +20,8 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
     """An answer to a command that is not waited for is nobody's."""
     if state.command is None or reply.command_id != state.command.command_id:
         return Step(state)
+    if state.pending is None and state.instead is None and (state.is_suspended or state.is_asleep):
+        return _rest(state)
     match reply:
         case Accepted(_, values):
             return _accepted(rules, state, values, now_s)
@@ -36,6 +38,9 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
 
 def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData], now_s: float) -> Step:
     assert state.command is not None
+    if state.instead is not None:
+        again = replace(state, pending=state.instead, instead=None, last_write=None, command=None)
+        return submit(rules, again, now_s)
     if state.pending is None:
         return _undone(state)
     intent = rules.catalog.intent(state.pending.intent)
@@ -44,7 +49,8 @@ def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData]
     if "step" in intent.remember:
         context["step_job"] = known.get("job", "")
     last = _last_write(state, intent, known, now_s)
-    done = replace(state, context=context, last_write=last)
+    query = state.last_query if intent.action.is_write else state.pending
+    done = replace(state, context=context, last_write=last, last_query=query, refused=None)
     return finish(done, Reply(f"{intent.name}/done", known))
 
 
@@ -53,8 +59,14 @@ def _last_write(
 ) -> LastWrite | None:
     """What "undo" means from now on: never a write before the last one, so after one for good it means nothing."""
     if policy_for(intent).can_undo:
-        return LastWrite(intent.name, known, now_s)
+        assert state.pending is not None
+        return LastWrite(intent.name, known, now_s, frozenset(state.pending.slots))
     return None if intent.action.is_write else state.last_write
+
+
+def _rest(state: DialogueState) -> Step:
+    """What became of the call for help is on the screen; the station stays silent."""
+    return listen(replace(state, phase="standby", command=None))
 
 
 def _undone(state: DialogueState) -> Step:
@@ -71,6 +83,10 @@ def help_reply(rules: Rules, state: DialogueState) -> Reply:
         return Reply("help_filling", {"what": slot.type})
     if state.phase == "confirming":
         return Reply("help_confirming")
+    if state.phase == "checking":
+        return Reply("help_checking")
+    if state.phase == "standby":
+        return Reply("help_standby")
     if state.phase == "choosing":
         return Reply("help_choosing" if len(state.choices) > 1 else "help_this")
     known = sorted(rules.catalog.intents.values(), key=lambda intent: -len(intent.examples))

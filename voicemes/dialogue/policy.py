@@ -5,7 +5,7 @@
 | R0    | reads only                         | answered at once                                        |
 | R1    | own work, easily corrected         | done at once, and "undo" works for a while              |
 | R2    | counts, traceability, quality      | read back, written only after an explicit yes           |
-| R3    | touches others                     | the same, and only by whom the role allows it           |
+| R3    | touches others                     | the same by whom the role allows it, and check digits   |
 | R4    | machine writes, interlocks, e-stop | never by voice                                          |
 
 What only a language model found is read back, and from R3 on it has to be said in the catalogue's own words.
@@ -22,6 +22,13 @@ from voicemes.intents import ANYONE, Intent
 YES_MAX_AGE_S = 10.0
 """A "yes" this long after its question belongs to something else."""
 UNDO_S = 30.0
+MAX_REFUSALS = 3
+"""So often a read-back may be refused; then the screen shows it, and only its keys confirm it."""
+AGAIN_S = 30.0
+"""What is said again within this time after it was refused, is the same thing said again."""
+MAX_WRONG = 2
+"""So often check digits may be wrong; then nothing more is taken by voice, and a supervisor is called."""
+CORRECTION_S = UNDO_S
 QUESTION_S = 10.0
 """How long a question waits for its answer before it is asked again, once."""
 MAX_UNHEARD = 2
@@ -36,6 +43,8 @@ class Policy:
     needs_operator: bool
     """Nobody may do it without being known."""
     can_undo: bool
+    needs_check: bool = False
+    """Beside the yes, digits have to be said that only somebody who looks at the thing knows."""
 
 
 def policy_for(intent: Intent, *, is_guess: bool = False, by_model: bool = False) -> Policy:
@@ -49,8 +58,10 @@ def policy_for(intent: Intent, *, is_guess: bool = False, by_model: bool = False
             is_urgent = intent.role == ANYONE and not by_model
             way: Way = "read_back" if is_guess and not is_urgent else "at_once"
             return Policy(way, needs_operator=intent.role != ANYONE, can_undo=bool(intent.action.undo))
-        case "R2" | "R3":
+        case "R2":
             return Policy("read_back", needs_operator=True, can_undo=False)
+        case "R3":
+            return Policy("read_back", needs_operator=True, can_undo=False, needs_check=True)
         case "R4":
             return Policy("never", needs_operator=True, can_undo=False)
         case _ as never:

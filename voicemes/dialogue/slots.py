@@ -10,6 +10,8 @@ from voicemes.intents import Intent, SlotSpec
 from voicemes.model import Live, SlotData, SlotValue
 
 RELATIVE_STEPS = {"next": 1, "repeat": 0, "back": -1}
+REFERRED = frozenset({"job", "equipment", "serial", "lot"})
+"""Slot types that the next sentence may mean without saying them."""
 
 
 def complete(intent: Intent, said: Mapping[str, SlotValue], state: DialogueState, live: Live) -> dict[str, SlotValue]:
@@ -95,4 +97,4 @@ def _identifiers(slot_type: str, value: SlotData) -> list[tuple[str, str]]:
 
 def mentioned(intent: Intent, slots: Mapping[str, SlotValue]) -> dict[str, SlotData]:
     """What the next sentence may refer to without saying it again."""
-    return {name: slot.value for name, slot in slots.items() if intent.slots[name].type in {"job", "equipment"}}
+    return {name: slot.value for name, slot in slots.items() if intent.slots[name].type in REFERRED}

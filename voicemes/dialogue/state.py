@@ -28,10 +28,29 @@ class Pending:
     """It was not said in the words of the catalogue: whatever it would write is read back."""
     by_model: bool = False
     """A language model found it."""
+    refusals: int = 0
+    """How often its read-back was refused or corrected."""
+    asked: tuple[str, ...] = ()
+    """The slots that were asked for, in their order."""
+    sure: frozenset[str] = frozenset()
+    """Slots that were typed: they were not misheard."""
+    replaces: bool = False
+    """It corrects the last write, which is taken back first."""
+    seen: Mapping[str, Mapping[str, SlotData]] = field(default_factory=dict)
+    """What was known of the things it names when it was read back."""
 
     @property
     def values(self) -> dict[str, SlotData]:
         return {name: slot.value for name, slot in self.slots.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A read-back that was refused: who says it again was not understood."""
+
+    intent: str
+    refusals: int
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,10 @@ class LastWrite:
 
     intent: str
     fields: Mapping[str, SlotData]
+    """Its slots, and what the MES answered."""
     done_s: float
+    slots: frozenset[str] = frozenset()
+    """The fields that were slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +88,21 @@ class DialogueState:
     """What was last spoken of: job, equipment, step."""
     last_said: Reply | None = None
     last_write: LastWrite | None = None
+    last_query: Pending | None = None
+    """What "and yesterday?" and "why?" go on from."""
+    refused: Refused | None = None
+    instead: Pending | None = None
+    """What is to be written when the undo at hand is done: a correction after the write."""
+    check_digits: str = ""
+    """Of the station; empty where it has none."""
+    wrong: int = 0
+    """Check digits in a row that were wrong."""
+    is_asleep: bool = False
+    """Asked to stand by; it wakes when it is told to."""
+    is_suspended: bool = False
+    """Nothing is taken by voice until somebody presses a key."""
+    by_ear: bool = False
+    """The last input was heard, and may have been misheard."""
 
     @property
     def scope(self) -> Scope:
@@ -75,8 +112,8 @@ class DialogueState:
                 return Scope("filling", self.pending.intent, self.asking)
             case "confirming" if self.pending:
                 return Scope("confirming", self.pending.intent)
-            case "choosing":
-                return Scope("choosing")
+            case "choosing" | "checking" | "standby":
+                return Scope(self.phase)
             case _:
                 return Scope()
 

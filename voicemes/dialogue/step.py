@@ -9,28 +9,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from voicemes.dialogue import answers, submit
-from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S, YES_MAX_AGE_S, Policy, policy_for
-from voicemes.dialogue.slots import as_meant, complete, first_missing, first_unknown, mentioned
+from voicemes.dialogue import answers, asides, confirm, submit
+from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
+from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
-from voicemes.dialogue.submit import finish, listen, say, say_and_listen
-from voicemes.intents import Intent, may
+from voicemes.dialogue.submit import finish, listen, say_and_listen
+from voicemes.intents import ANYONE
 from voicemes.model import (
     Ambiguous,
     Answered,
     Candidate,
     Forget,
+    ForgetReason,
     Heard,
+    Identified,
     Input,
     Key,
+    NotUnderstood,
+    Parse,
     Pressed,
     Reply,
-    SlotSource,
     TimedOut,
     Told,
     Understood,
 )
 
+TYPED = frozenset({"keyboard", "screen"})
+"""Engines of transcripts that nobody can have misheard."""
 KEY_WORDS: dict[Key, str] = {"yes": "affirm", "no": "deny", "cancel": "cancel", "repeat": "repeat", "help": "help"}
 
 
@@ -41,30 +46,59 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
             return answers.answered(rules, state, reply, now_s)
         case _ if state.phase == "waiting":
             return Step(state)
-        case Heard(Understood(candidate, transcript), while_speaking):
-            return _understood(rules, state, candidate, transcript.text, now_s, while_speaking=while_speaking)
-        case Heard(Ambiguous(candidates, transcript), while_speaking):
-            return _ambiguous(rules, state, candidates, transcript.text, now_s, while_speaking=while_speaking)
-        case Heard():
-            return _unheard(state, now_s)
+        case Heard(parse, while_speaking):
+            heard = replace(state, by_ear=parse.transcript.engine not in TYPED)
+            return _heard(rules, heard, parse, now_s, while_speaking=while_speaking)
         case Pressed(key):
-            return _word(rules, state, Candidate(KEY_WORDS[key], (), 1.0, "grammar"), now_s)
+            return _pressed(rules, replace(state, by_ear=False), key, now_s)
         case TimedOut():
             return _timed_out(state, now_s)
+        case Identified(operator_id, role):
+            return asides.hand_over(state, operator_id, role)
         case Told(reply):
             return say_and_listen(state, reply, now_s) if state.phase == "idle" else Step(state)
         case _ as never:
             assert_never(never)
 
 
+def _heard(rules: Rules, state: DialogueState, parse: Parse, now_s: float, *, while_speaking: bool) -> Step:
+    match parse:
+        case Understood(candidate, transcript):
+            return _understood(rules, state, candidate, transcript.text, now_s, while_speaking=while_speaking)
+        case Ambiguous(candidates, transcript):
+            return _ambiguous(rules, state, candidates, transcript.text, now_s, while_speaking=while_speaking)
+        case NotUnderstood():
+            return _unheard(state, now_s)
+        case _ as never:
+            assert_never(never)
+
+
+def _pressed(rules: Rules, state: DialogueState, key: Key, now_s: float) -> Step:
+    """A key counts like its word, and wakes a station that sleeps."""
+    if state.phase == "standby":
+        return asides.wake(state, now_s)
+    return _word(rules, state, Candidate(KEY_WORDS[key], (), 1.0, "grammar"), now_s)
+
+
 def _understood(
     rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float, *, while_speaking: bool
 ) -> Step:
-    if candidate.intent in rules.catalog.intents and state.phase == "idle":
+    intent = rules.catalog.intents.get(candidate.intent)
+    if intent is not None and state.phase == "idle":
         return prepare(rules, state, _pending(rules, candidate, text), now_s)
+    if intent is not None and intent.role == ANYONE and intent.action.is_write:  # need passes everything
+        return _interrupt(rules, state, candidate, text, now_s)
     if while_speaking and candidate.intent == "affirm":
         return Step(state)
     return _word(rules, state, candidate, now_s)
+
+
+def _interrupt(rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float) -> Step:
+    """What was being prepared is dropped, and said to be: nothing of it was written."""
+    dropped = [Forget(state.pending.intent, "replaced")] if state.pending else []
+    idle = replace(state, phase="idle", pending=None, choices=(), asking="", unheard=0)
+    taken = prepare(rules, idle, _pending(rules, candidate, text), now_s)
+    return Step(taken.state, (*dropped, *taken.effects))
 
 
 def _ambiguous(
@@ -124,104 +158,51 @@ def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float
     """A word to the dialogue itself."""
     match candidate.intent, state.phase:
         case "affirm", "confirming":
-            return _affirmed(rules, state, now_s)
+            return confirm.affirmed(rules, state, now_s)
+        case "check", "checking":
+            return confirm.checked(rules, state, candidate, now_s)
         case "first" | "second" | "affirm" | "deny" | "cancel", "choosing":
             return _chosen(rules, state, candidate.intent, now_s)
-        case ("deny", "confirming") | ("cancel", "confirming" | "filling") | ("deny", "filling"):
-            why = "denied" if candidate.intent == "deny" else "cancelled"
-            return _forget(state, why, why)
+        case "deny", "confirming" | "checking":
+            return confirm.refused(state, now_s)
+        case ("cancel", "confirming" | "checking" | "filling") | ("deny", "filling"):
+            return _forget(state, "denied" if candidate.intent == "deny" else "cancelled")
         case ("correct", "confirming") | ("answer", "filling"):
-            return _filled(rules, state, candidate, now_s)
+            return filled(rules, state, candidate, now_s)
+        case "back", "filling" | "confirming":
+            return back(rules, state, now_s)
+        case _:
+            return _aside(rules, state, candidate, now_s)
+
+
+def _aside(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
+    """A word that does not answer what is being asked."""
+    match candidate.intent, state.phase:
         case "repeat", _:
             return say_and_listen(state, state.last_said or Reply("nothing_to_repeat"), now_s)
         case "help", _:
             return say_and_listen(state, answers.help_reply(rules, state), now_s, is_remembered=False)
         case "undo", "idle":
             return submit.undo(rules, state, now_s)
+        case "follow" | "why" | "amend", "idle":
+            return asides.go_on(rules, state, candidate, now_s)
+        case "standby", "idle":
+            return asides.sleep(state)
+        case "wake", "standby":
+            return asides.wake(state, now_s)
         case _:
             return listen(state)
 
 
-def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) -> Step:
-    """Brings an action as far as it can go: to a question, to its read-back, or to its submission."""
-    intent = rules.catalog.intent(pending.intent)
-    policy = policy_for(intent, is_guess=pending.is_guess, by_model=pending.by_model)
-    refusal = _refusal(rules, state, intent, policy)
-    if refusal:
-        return finish(state, refusal)
-    slots = complete(intent, pending.slots, state, rules.live)
-    pending = replace(pending, slots=slots)
-    if intent.action.is_local:
-        return finish(state, answers.help_about(rules, str(pending.values.get("text", ""))))
-    unknown = first_unknown(intent, slots, rules)
-    if unknown:
-        forgotten = [Forget(intent.name, "replaced")] if state.pending else []
-        return finish(state, _no_such(unknown), *forgotten)
-    state = replace(state, pending=pending, context={**state.context, **mentioned(intent, slots)})
-    missing = first_missing(intent, slots)
-    if missing:
-        asking = replace(state, phase="filling", asking=missing.name)
-        return say_and_listen(asking, Reply(f"{intent.name}/ask.{missing.name}", pending.values), now_s)
-    if policy.way == "read_back":
-        confirming = replace(state, phase="confirming", asking="")
-        return say_and_listen(confirming, Reply(f"{intent.name}/confirm", pending.values), now_s)
-    return submit.submit(rules, state, now_s)
-
-
-def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy) -> Reply | None:
-    """Why it is not done, whatever was said with it; None where it may be."""
-    if policy.way == "never":
-        return Reply("by_hand")
-    if policy.way == "in_its_words":
-        return Reply("in_its_words", {"example": intent.examples[0].say if intent.examples else intent.summary})
-    if not policy.needs_operator:
-        return None
-    if not state.operator_id:
-        return Reply("needs_operator")
-    held = rules.live.roles.get(state.operator_id) or (state.role,)
-    return None if may(intent.role, held) else Reply("needs_role", {"who": intent.role})
-
-
-def _filled(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float) -> Step:
-    """An answer or a correction: the action is looked at again from the start."""
+def _forget(state: DialogueState, why: ForgetReason) -> Step:
+    """Says what became of it, in the reply of that name."""
     assert state.pending is not None
-    source: SlotSource = "corrected" if candidate.intent == "correct" else "said"
-    said = (as_meant(slot, state.pending.slots.get(slot.name)) for slot in candidate.slots)
-    new = {slot.name: replace(slot, source=source) for slot in said}
-    pending = replace(state.pending, slots={**state.pending.slots, **new})
-    return prepare(rules, replace(state, unheard=0), pending, now_s)
-
-
-def _affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
-    """Only a timely yes to what was read back, and is still true, is a yes."""
-    assert state.pending is not None
-    intent = rules.catalog.intent(state.pending.intent)
-    read_back = Reply(f"{intent.name}/confirm", state.pending.values)
-    if state.last_said != read_back:  # the question was another one: "did you mean … or …?"
-        return say_and_listen(state, read_back, now_s)
-    if now_s - state.prompted_s > YES_MAX_AGE_S:
-        again = say(state, Reply("yes_too_old"), is_remembered=False)
-        repeated = say_and_listen(again.state, read_back, now_s)
-        return Step(repeated.state, again.effects + repeated.effects)
-    unknown = first_unknown(intent, state.pending.slots, rules)
-    if unknown:
-        return finish(state, _no_such(unknown), Forget(intent.name, "replaced"))
-    return submit.submit(rules, state, now_s)
-
-
-def _no_such(unknown: tuple[str, str]) -> Reply:
-    return Reply("no_such", {"what": unknown[0], "id": unknown[1]})
-
-
-def _forget(state: DialogueState, why: str, key: str) -> Step:
-    assert state.pending is not None
-    reason = "denied" if why == "denied" else "timed_out" if why == "timed_out" else "cancelled"
-    return finish(state, Reply(key), Forget(state.pending.intent, reason))  # type: ignore[arg-type]
+    return finish(state, Reply(why), Forget(state.pending.intent, why))
 
 
 def _unheard(state: DialogueState, now_s: float) -> Step:
     """Idle, nothing was said to us. In the middle of something the question stands: "say again?", twice at most."""
-    if state.phase == "idle":
+    if state.phase in {"idle", "standby"}:
         return listen(state)
     if state.unheard >= MAX_UNHEARD:
         return listen(state, QUESTION_S)
@@ -237,4 +218,4 @@ def _timed_out(state: DialogueState, now_s: float) -> Step:
         return say_and_listen(replace(state, unheard=1), state.last_said, now_s)
     if state.choices:
         return finish(state, Reply("timed_out"))
-    return _forget(state, "timed_out", "timed_out")
+    return _forget(state, "timed_out")

@@ -19,7 +19,7 @@ def say(state: DialogueState, reply: Reply, *, is_remembered: bool = True) -> St
 
 
 def listen(state: DialogueState, timeout_s: float | None = None) -> Step:
-    if timeout_s is None and state.phase in {"filling", "choosing", "confirming"}:
+    if timeout_s is None and state.phase in {"filling", "choosing", "confirming", "checking"}:
         timeout_s = QUESTION_S
     return Step(state, (Listen(state.scope, timeout_s),))
 
@@ -35,7 +35,17 @@ def say_and_listen(
 
 def finish(state: DialogueState, reply: Reply, *before: Forget) -> Step:
     """Says the last word on an action and is idle again."""
-    idle = replace(state, phase="idle", pending=None, choices=(), asking="", unheard=0, command=None)
+    rests = state.is_asleep or state.is_suspended
+    idle = replace(
+        state,
+        phase="standby" if rests else "idle",
+        pending=None,
+        choices=(),
+        asking="",
+        unheard=0,
+        command=None,
+        instead=None,
+    )
     said = say(idle, reply)
     return Step(said.state, (*before, *said.effects, *listen(said.state).effects))
 
@@ -59,6 +69,11 @@ def undo(rules: Rules, state: DialogueState, now_s: float) -> Step:
     action = known.action
     fields = {name: last.fields[name] for name in action.undo_fields if name in last.fields}
     return _send(state, action.undo, fields, "undo", now_s, is_write=True)
+
+
+def send(state: DialogueState, operation: str, fields: Mapping[str, SlotData], now_s: float) -> Step:
+    """A command that nobody said: the dialogue's own call for help."""
+    return _send(state, operation, fields, "", now_s, is_write=True)
 
 
 def _send(

@@ -51,6 +51,11 @@ class SlotFile(_File):
     fill: Literal["", "context", "station", "operator"] = ""
     implied_by: dict[Name, Data] = {}
     answers: list[Line] = []
+    at_most: str = ""
+    within: str = ""
+    same_as: str = ""
+    belongs_to: str = ""
+    steady: bool = False
 
 
 class ActionFile(_File):
@@ -81,6 +86,7 @@ class IntentFile(_File):
     action: ActionFile | None = None
     say: dict[str, str] = {}
     remember: dict[str, str] = {}
+    why: str = ""
     examples: list[ExampleFile] = []
     not_examples: list[Line] = []
 
@@ -93,7 +99,7 @@ class ListFile(_File):
 
 class DialogueWordFile(_File):
     means: str = ""
-    phases: list[Literal["idle", "filling", "choosing", "confirming"]]
+    phases: list[Literal["idle", "filling", "choosing", "confirming", "checking", "standby"]]
     sentences: list[Line]
 
 
@@ -170,6 +176,11 @@ def _load_intent(file: Path) -> Intent:
             if other not in data.slots:
                 message = f"slot '{slot_name}' is implied by '{other}', which is no slot."
                 raise document.error(message, ("slots", slot_name), name)
+        for key in ("at_most", "within", "same_as"):
+            other, _, fact = getattr(slot, key).partition(".")
+            if other and (other not in data.slots or bool(fact) == (key == "within")):
+                wanted = "a slot" if key == "within" else "a slot and one of its facts, as job.remaining"
+                raise document.error(f"slot '{slot_name}': '{key}' must name {wanted}.", ("slots", slot_name), name)
     writes = data.risk != "R0"
     action = data.action or ActionFile(operation=data.intent, write=writes)
     return Intent(
@@ -184,6 +195,7 @@ def _load_intent(file: Path) -> Intent:
         slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},
         say=data.say,
         remember=data.remember,
+        why=data.why,
         examples=tuple(
             Example(example.say, example.slots, document.line(("examples", index)), example.fails)
             for index, example in enumerate(data.examples)
@@ -203,6 +215,11 @@ def _slot(document: Document, name: str, slot: SlotFile) -> SlotSpec:
         fill=slot.fill,
         implied_by=slot.implied_by,
         answers=_templates(document, ("slots", name, "answers"), slot.answers),
+        at_most=slot.at_most,
+        within=slot.within,
+        same_as=slot.same_as,
+        belongs_to=slot.belongs_to,
+        is_steady=slot.steady,
     )
 
 
@@ -294,8 +311,11 @@ def _load_dialogue(file: Path | None) -> tuple[dict[str, DialogueWord], dict[str
 
 
 def _check_types(catalog: Catalog) -> None:
-    """Every slot type is built in or a list."""
+    """Every slot type is built in or a list, and "why?" leads to an intent."""
     for intent in catalog.intents.values():
+        if intent.why and intent.why not in catalog.intents:
+            unknown = f"'why' leads to '{intent.why}', which is no intent."
+            raise CatalogError(unknown, file=intent.file, line=intent.line, intent=intent.name)
         for slot in intent.slots.values():
             if slot.type not in BUILT_IN_TYPES and slot.type not in catalog.lists:
                 known = ", ".join((*BUILT_IN_TYPES, *sorted(catalog.lists)))

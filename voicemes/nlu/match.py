@@ -6,12 +6,13 @@ dialogue state, built from the same phrases.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
-from voicemes.intents import BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template, may
+from voicemes.intents import ANYONE, BUILT_IN_TYPES, Catalog, Intent, SlotSpec, Template, may
 from voicemes.model import Candidate, Live, Route, Scope, SlotValue, WordGraph
 from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.network import Bound, Found, Network, Path, ReadSlot, find_paths
@@ -23,7 +24,8 @@ from voicemes.numbers import DIGITS, TEENS, TENS
 
 T = TypeVar("T")
 
-DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo"})
+SLOT = re.compile(r"\{(\w+)\}")
+DIALOGUE_WRITES = frozenset({"affirm", "correct", "undo", "check", "amend"})
 """Dialogue words with which something is written, or written otherwise: they need the confidence of a write."""
 CONTINUING = frozenset(("is", "was", "are", "were", "isn't", "wasn't"))
 """With these the sentence goes on, and means something else: "maintenance to oven one … is on the way"."""
@@ -287,7 +289,8 @@ class Matcher:
             self.vocabulary.phrase(name)
         for lead in self.catalog.leads.values():
             self.templates.phrase(lead, {})
-        self._sentences_in(Scope())
+        for phase in ("idle", "choosing", "checking", "standby"):
+            self._sentences_in(Scope(phase))
         for intent in self.catalog.intents.values():
             self._sentences_in(Scope("confirming", intent.name))
             for slot in intent.slots:
@@ -301,7 +304,7 @@ class Matcher:
         ]
 
     def _sentences_in(self, scope: Scope) -> list[Sentence]:
-        sentences = list(self._intents) if scope.phase == "idle" else []
+        sentences = [one for one in self._intents if scope.phase == "idle" or self._is_need(one.name)]
         intent = self.catalog.intent(scope.intent) if scope.intent else None
         for word in self.catalog.dialogue.values():
             if scope.phase not in word.phases:
@@ -310,11 +313,22 @@ class Matcher:
                 sentences += self._dialogue_sentences(word.name, template, scope, intent)
         return sentences
 
+    def _is_need(self, intent: str) -> bool:
+        """An emergency is heard whatever goes on."""
+        known = self.catalog.intents[intent]
+        return known.role == ANYONE and known.action.is_write
+
+    @property
+    def _by_type(self) -> dict[str, str]:
+        """Slots of a word to the dialogue, which belong to no intent, are named by their type."""
+        return {name: name for name in (*BUILT_IN_TYPES, *self.catalog.lists)}
+
     def _dialogue_sentences(
         self, name: str, template: Template, scope: Scope, intent: Intent | None
     ) -> list[Sentence]:
         if "{value}" not in template.text:
-            return [Sentence(name, template, self.templates.phrase(template, {}))]
+            is_known = set(SLOT.findall(template.text)) <= self._by_type.keys()  # a plant may have no lines
+            return [Sentence(name, template, self.templates.phrase(template, self._by_type))] if is_known else []
         if intent is None:
             return []
         wanted = [intent.slots[scope.slot]] if scope.slot else list(intent.slots.values())

@@ -11,6 +11,7 @@ from voicemes.model import (
     Ambiguous,
     Answered,
     Candidate,
+    Identified,
     Input,
     Live,
     MesReply,
@@ -50,7 +51,7 @@ def live_from_json(data: Mapping[str, Any]) -> Live:
         for name, items in data["references"].items()
     }
     roles = {person: tuple(held) for person, held in data.get("roles", {}).items()}
-    return Live(references, dict(data["current"]), roles)
+    return Live(references, dict(data["current"]), roles, data.get("facts", {}))
 
 
 def reply_from_json(data: Mapping[str, Any]) -> MesReply:
@@ -89,6 +90,8 @@ def input_from_json(data: Mapping[str, Any]) -> Input | None:
             return Pressed(data["key"])
         case "TimedOut":
             return TimedOut()
+        case "Identified":
+            return Identified(data["operator_id"], data["role"])
         case "Told":
             return Told(Reply(data["reply"]["key"], data["reply"]["values"]))
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicemes.dialogue.news import Board, Listener, Quiet, concerns, pin, take
@@ -34,6 +35,10 @@ class NewsDesk:
     def use(self, catalog: Catalog) -> None:
         """Speaks from now on as this catalogue does."""
         self._catalog = catalog
+
+    def tell_to(self, operator: str) -> None:
+        """Somebody else works here from now on."""
+        self._listener = replace(self._listener, operator=operator)
 
     def open(self, connector: MesConnector) -> None:
         if self._task is None:

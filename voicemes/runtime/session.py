@@ -25,6 +25,7 @@ from voicemes.events import (
     LevelMeasured,
     LiveRefreshed,
     MicrophoneMuted,
+    OperatorChanged,
     SessionStarted,
     SpeechCancelled,
     SpeechEnded,
@@ -36,6 +37,7 @@ from voicemes.model import (
     AudioFrame,
     Candidate,
     Heard,
+    Identified,
     Input,
     Key,
     Live,
@@ -103,7 +105,10 @@ class Session:
     """When anybody last spoke, the operator or we."""
 
     def __post_init__(self) -> None:
-        self.state = DialogueState(self.session_id, self.settings.station.operator, self.settings.station.role)
+        station = self.settings.station
+        self.state = DialogueState(
+            self.session_id, station.operator, station.role, check_digits=station.check_digits
+        )
         self._hearing = EngineThread("hearing", self.settings.asr.deadline_s)
         self._source = EngineThread("source", None)
         self._model = EngineThread("language model", 2 * self.settings.llm.deadline_s)
@@ -145,8 +150,7 @@ class Session:
 
     def _here(self, matcher: Matcher, live: Live) -> Matcher:
         """What can be said at this station, by who works at it."""
-        station = self.settings.station
-        return matcher.with_live(live).heard_by(live.roles.get(station.operator) or (station.role,))
+        return matcher.with_live(live).heard_by(live.roles.get(self.state.operator_id) or (self.state.role,))
 
     async def reload(self) -> None:
         """Takes up a catalogue that was edited, between two actions. One that cannot be used leaves the old one."""
@@ -206,11 +210,27 @@ class Session:
 
     async def type(self, text: str) -> TurnEnded:
         """The same sentence from a keyboard."""
+        return await self.read(Transcript(text, "keyboard"))
+
+    async def read(self, transcript: Transcript, *, while_speaking: bool = False) -> TurnEnded:
+        """Words that somebody else wrote down: a keyboard, or another recogniser."""
         await self.reload()
-        return await self._turn_of_text(Transcript(text, "keyboard"), {}, while_speaking=False)
+        return await self._turn_of_text(transcript, {}, while_speaking=while_speaking)
+
+    async def identify(self, operator_id: str) -> TurnEnded:
+        """Somebody showed who they are; an open dialogue of somebody else is dropped. Empty: nobody is here."""
+        async with self._one_at_a_time:
+            ended = await self._take(Identified(operator_id, self.settings.station.role), {})
+            self.bus.publish(OperatorChanged(self.clock.now_s(), operator_id))
+            if self.desk is not None:
+                self.desk.tell_to(operator_id)
+            self.matcher = self._here(self.matcher, self.matcher.live)
+            await self._get_ready(self.state.scope)
+        return ended
 
     async def press(self, key: Key) -> TurnEnded:
         async with self._one_at_a_time:
+            await self._look_again()
             return await self._take(Pressed(key), {})
 
     async def choose(self, intent: str, slots: Mapping[str, SlotData]) -> TurnEnded:
@@ -295,10 +315,16 @@ class Session:
         self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool
     ) -> TurnEnded:
         async with self._one_at_a_time:
+            await self._look_again()
             started_s = self.clock.now_s()
             parse = await self._read(transcript)
             timings_s["nlu"] = self.clock.now_s() - started_s
             return await self._take(Heard(parse, while_speaking), timings_s)
+
+    async def _look_again(self) -> None:
+        """What must not have changed since it was read back is looked at again before the yes."""
+        if self.state.phase in {"confirming", "checking"} and self.state.pending and self.state.pending.seen:
+            await self.refresh()
 
     async def _read(self, transcript: Transcript) -> Parse:
         """By every route. A language model that breaks or hangs is told of, and the other routes go on."""

@@ -17,6 +17,7 @@ from voicemes.model import (
     Effect,
     Forget,
     Heard,
+    Identified,
     Input,
     Listen,
     MesCommand,
@@ -155,6 +156,8 @@ def _summary(room: Room, given: Input, turn: Turn) -> TurnEnded:
             result = "timed_out"
         case Told():
             result = "told"
+        case Identified(operator_id):
+            heard, result = f"({operator_id or 'nobody'})", "identified"
         case Answered():
             pass
     return TurnEnded(

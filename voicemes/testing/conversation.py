@@ -25,9 +25,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from voicemes.config import Settings, StationSettings
-from voicemes.events import TurnEnded
+from voicemes.events import Event, ReplyGiven, TurnEnded
 from voicemes.intents import Catalog
-from voicemes.model import Key, Live, MesCommand, Phase, Reference
+from voicemes.model import Key, Live, MesCommand, Phase, Reference, Transcript
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.yamlfile import Document
 from voicemes.ports import Voice
@@ -55,11 +55,38 @@ class Submitted(_Part):
     """All of them: a value that nobody expected is a difference."""
 
 
+class Snapshot(_Part):
+    references: dict[str, list[str] | dict[str, list[str]]] = {}
+    """Slot type -> ids, or id -> what people call it."""
+    current: dict[str, str] = {}
+    roles: dict[str, list[str]] = {}
+    facts: dict[str, dict[str, dict[str, Any]]] = {}
+    """Slot type -> id -> what is known of it."""
+
+    def live(self) -> Live:
+        references = {name: tuple(_references(listed)) for name, listed in self.references.items()}
+        roles = {person: tuple(held) for person, held in self.roles.items()}
+        return Live(references, self.current, roles, self.facts)
+
+
+def _references(listed: list[str] | dict[str, list[str]]) -> Iterator[Reference]:
+    named = listed if isinstance(listed, dict) else dict.fromkeys(listed, ())
+    return (Reference(identifier, tuple(aliases)) for identifier, aliases in named.items())
+
+
 class Turn(_Part):
     """One thing that happens, and what must come of it. What is not written is not looked at, but for `submits`."""
 
     operator: str | None = None
-    """What is said."""
+    """What is said, and understood word for word, as if it were typed."""
+    heard: str | None = None
+    """What a recogniser made of what is said: fifteen may be fifty."""
+    over_speech: bool = False
+    """Heard while the system itself was speaking."""
+    comes: str | None = None
+    """Who shows who they are; empty: who was here leaves."""
+    live: Snapshot | None = None
+    """What exists from this turn on, before it happens."""
     press: Key | None = None
     after_s: float | None = Field(default=None, gt=0)
     """So long nobody says anything."""
@@ -67,30 +94,19 @@ class Turn(_Part):
     """What is wrong with the MES from this turn on."""
     system: str | None = None
     """Part of the shown answer in any case of letters, or /a pattern/; empty: nothing is answered."""
+    says: str | None = None
+    """The same for what is spoken, where it differs: "one five"."""
     phase: Phase | None = None
     submits: Submitted | None = None
     """The question or the write that goes to the MES; none must go where this is not written."""
+    all_submits: list[Submitted] = []
+    """The same where one turn sends several, in their order."""
 
     @model_validator(mode="after")
     def _one_thing_happens(self) -> Self:
-        if sum(given is not None for given in (self.operator, self.press, self.after_s)) != 1:
-            raise ValueError("a turn has one of operator, press and after_s")
+        if sum(given is not None for given in (self.operator, self.heard, self.press, self.comes, self.after_s)) != 1:
+            raise ValueError("a turn has one of operator, heard, press, comes and after_s")
         return self
-
-
-class Snapshot(_Part):
-    references: dict[str, list[str] | dict[str, list[str]]] = {}
-    """Slot type -> ids, or id -> what people call it."""
-    current: dict[str, str] = {}
-
-    def live(self) -> Live:
-        references = {name: tuple(_references(listed)) for name, listed in self.references.items()}
-        return Live(references, self.current)
-
-
-def _references(listed: list[str] | dict[str, list[str]]) -> Iterator[Reference]:
-    named = listed if isinstance(listed, dict) else dict.fromkeys(listed, ())
-    return (Reference(identifier, tuple(aliases)) for identifier, aliases in named.items())
 
 
 class Conversation(_Part):
@@ -124,16 +140,19 @@ async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int
     mes, clock = FakeMes(script.answers, script.live.live()), FakeClock()
     settings, speaker = Settings(station=script.station), Speaker(FakeSynthesizer(), FakeSink(), Voice())
     reader = Reader(completer=FakeCompleter(script.model), clock=clock) if script.model else Reader()
-    session = Session(settings, matcher, speaker, mes, Bus(), clock, reader=reader, session_id="conversation")
+    said: list[str] = []
+    session = Session(settings, matcher, speaker, mes, Bus(lambda event: _note(event, said)), clock, reader=reader, session_id="conversation")
     ended: list[TurnEnded] = []
     try:
         await session.start("conversation")
         for number, turn in enumerate(script.turns):
             mes.trouble = turn.mes or mes.trouble
-            n_before = len(mes.commands)
+            mes.snapshot = turn.live.live() if turn.live else mes.snapshot
+            n_before, n_said = len(mes.commands), len(said)
             taken = await _take(session, clock, turn)
             ended += taken
             difference = _difference(turn, taken, session.state.phase, mes.commands[n_before:])
+            difference = difference or _unsaid(turn, said[n_said:])
             if difference:
                 raise ConversationFailed(f"{place(number)}: {difference}")
     finally:
@@ -145,7 +164,14 @@ async def _take(session: Session, clock: FakeClock, turn: Turn) -> list[TurnEnde
     """What comes of one turn, when everything was spoken."""
     if turn.after_s is not None:
         return await _wait(session, clock, turn.after_s)
-    ended = await (session.press(turn.press) if turn.press else session.type(turn.operator or ""))
+    if turn.press:
+        ended = await session.press(turn.press)
+    elif turn.comes is not None:
+        ended = await session.identify(turn.comes)
+    else:
+        engine = "keyboard" if turn.heard is None else "conversation"
+        transcript = Transcript(turn.operator or turn.heard or "", engine)
+        ended = await session.read(transcript, while_speaking=turn.over_speech)
     await session.speaker.finish()
     return [ended]
 
@@ -167,9 +193,21 @@ def _difference(turn: Turn, ended: list[TurnEnded], phase: Phase, sent: list[Mes
         return f"the answer was to be {turn.system!r}, it was {answer!r}"
     if turn.phase is not None and phase != turn.phase:
         return f"the dialogue was to be {turn.phase}, it was {phase}"
-    wanted = [(turn.submits.operation, turn.submits.fields)] if turn.submits else []
+    wanted = [(one.operation, one.fields) for one in (turn.submits, *turn.all_submits) if one is not None]
     came = [(command.operation, dict(command.fields)) for command in sent]
     return "" if came == wanted else f"the MES was to be sent {wanted or 'nothing'}, it was sent {came or 'nothing'}"
+
+
+def _note(event: Event, said: list[str]) -> None:
+    if isinstance(event, ReplyGiven):
+        said.append(event.said)
+
+
+def _unsaid(turn: Turn, said: list[str]) -> str:
+    spoken = " ".join(said)
+    if turn.says is None or _fits(turn.says, spoken):
+        return ""
+    return f"what is spoken was to be {turn.says!r}, it was {spoken!r}"
 
 
 def _fits(wanted: str, answer: str) -> bool:

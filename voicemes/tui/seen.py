@@ -20,6 +20,7 @@ from voicemes.events import (
     LiveRefreshed,
     MicrophoneMuted,
     NewsArrived,
+    OperatorChanged,
     ReplyGiven,
     SessionStarted,
     SpeechEnded,
@@ -93,6 +94,8 @@ class Seen:
             case SessionStarted():
                 self.operator, self.role, self.station = event.operator_id, event.role, event.station
                 self.session_id, self.shared = event.session_id, event.shared
+            case OperatorChanged(_, operator):
+                self.operator = operator
             case LevelMeasured():
                 self.level_db, self.noise_db, self.has_ears = event.level_db, event.noise_db, True
             case MicrophoneMuted():

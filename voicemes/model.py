@@ -196,6 +196,10 @@ class Live:
         return self.facts.get(slot_type, {}).get(identifier, {})
 
 
+Row: TypeAlias = "Mapping[str, SlotData]"
+"""One line of a table that a screen shows: column -> value. What the MES does not say is absent."""
+
+
 # --- dialogue --------------------------------------------------------------------------------------------------------
 
 Phase: TypeAlias = Literal["idle", "filling", "choosing", "confirming", "checking", "waiting", "standby"]
@@ -315,33 +319,6 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class TimedOut:
     """Nothing was said for as long as the last `Listen` allowed."""
-
-
-Urgency: TypeAlias = Literal["now", "soon", "shown"]
-"""What is said at the next pause, what is said when the station is quiet, and what is only shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something that happened in the plant and that a station may have to be told."""
-
-    event_id: str
-    """Its id in the MES."""
-    reply: Reply
-    urgency: Urgency
-    audience: tuple[str, ...]
-    """Whom it is for: `station` (the one that works at the equipment), `line` (every station of the line), or a
-    role, such as `supervisor`.
-    """
-    equipment: str = ""
-    line: str = ""
-    """Where it happened; empty for the whole plant."""
-    operator: str = ""
-    """Who did it: they need not be told."""
-
-
-Row: TypeAlias = "Mapping[str, SlotData]"
-"""One line of a table that a screen shows: column -> value. What the MES does not say is absent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from voicemes.model import (
-    AudioFormat,
-    AudioFrame,
-    Live,
-    MesCommand,
-    MesReply,
-    News,
-    Row,
-    SpeechChunk,
-    Transcript,
-    WordGraph,
-)
+from voicemes.happening import News
+from voicemes.model import AudioFormat, AudioFrame, Live, MesCommand, MesReply, Row, SpeechChunk, Transcript, WordGraph
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from voicemes.connectors.load import FOLDER, load_spec
 from voicemes.connectors.spec import NewsRule
 from voicemes.connectors.stream import MAX_EVENT_BYTES, MAX_TEXT_CHARS, Frame, frames
 from voicemes.errors import MesError
-from voicemes.model import News, Reply
+from voicemes.happening import News
+from voicemes.model import Reply
 from voicemes.nlu.catalog import load_catalog
 from voicemes.ports import MesConnector
 

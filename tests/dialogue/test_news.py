@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemes.dialogue.news import LULL_S, MAX_WAITING, Board, Listener, Quiet, concerns, pin, take
-from voicemes.model import News, Reply
+from voicemes.happening import News
+from voicemes.model import Reply
 
 ANA = Listener("SPP-1", "LINE-1", "operator", "Ana")
 QUIET = Quiet("idle", 60.0)

@@ -13,7 +13,8 @@ from parts import WITHIN_S, Books, Events
 from voicemes.config import MesSettings, NewsSettings, Settings
 from voicemes.errors import MesUnreachable
 from voicemes.events import EngineTroubled, NewsArrived, TurnEnded
-from voicemes.model import News, Reply
+from voicemes.happening import News
+from voicemes.model import Reply
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.session import Session

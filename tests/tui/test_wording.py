@@ -73,8 +73,8 @@ def test_a_state_has_a_sign_beside_its_name(row: dict[str, object] | None, shown
         ({"details": {"product": "fold", "quantity": 200}}, "fold quantity 200"),
         ({}, "–"),
         (
-            {"details": {"characteristic": "gap", "now": {"lower": 0.1, "upper": 0.3, "unit": "mm"}, "text": "worn tool"}},
-            "gap text worn tool (now 0.1 to 0.3 mm)",
+            {"details": {"characteristic": "gap", "now": {"lower": 0.1, "upper": 0.3, "unit": "mm"}, "text": "worn"}},
+            "gap text worn (now 0.1 to 0.3 mm)",
         ),
         ({"details": {"parameter": "offset", "now": {"value": 12.5}}}, "offset (now 12.5)"),
     ],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
     from voicemes.connectors.spec import ConnectorSpec, Current, Names, Operation, Refusal
-    from voicemes.model import News
+    from voicemes.happening import News
 
 FIRST_SHARE = 0.6
 """Part of the time for the first attempt of a write that may be repeated; a stored answer comes quickly."""

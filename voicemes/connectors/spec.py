@@ -10,7 +10,7 @@ from jmespath.parser import ParsedResult
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from voicemes.connectors.template import Template, names_in, parse, parse_tree
-from voicemes.model import Urgency
+from voicemes.happening import Urgency
 
 MAX_STEPS = 4
 """Reads that come before the request itself; an operator waits for all of them."""

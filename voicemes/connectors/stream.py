@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from voicemes.connectors import extract
 from voicemes.connectors.exchange import NonsenseError
-from voicemes.model import News, Reply
+from voicemes.happening import News
+from voicemes.model import Reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

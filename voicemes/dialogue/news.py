@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicemes.model import News, Phase
+    from voicemes.happening import News
+    from voicemes.model import Phase
 
 MAX_WAITING = 20
 """More than that nobody wants to be told one after the other; the screen has them all."""

@@ -13,8 +13,8 @@ from voicemes.respond import respond
 
 if TYPE_CHECKING:
     from voicemes.clock import Clock
+    from voicemes.happening import News
     from voicemes.intents import Catalog
-    from voicemes.model import News
     from voicemes.ports import MesConnector
     from voicemes.runtime.bus import Bus
 

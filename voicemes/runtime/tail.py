@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 from voicemes.events import Event, from_json
+from voicemes.runtime.threads import EngineThread
 
+LOOK_S = 1.0
+DEADLINE_S = 30.0
+"""A shared folder that does not answer for so long is not asked again."""
 RECENT_S = 12 * 3600
 """A trace that nothing was written into for so long belongs to nobody who works now."""
 MAX_FILES = 200
@@ -25,6 +30,16 @@ class TraceTail:
         self._folder = folder
         self._read: dict[Path, int] = {}
         """Trace -> bytes that were taken."""
+
+    async def follow(self) -> AsyncGenerator[list[tuple[Path, Event]]]:
+        """What is new, again and again. Files are read beside, so that nothing waits for them."""
+        thread = EngineThread("traces", DEADLINE_S)
+        try:
+            while True:
+                yield await thread.call(self.look)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            thread.close()
 
     def look(self) -> list[tuple[Path, Event]]:
         """What was added since the last look, trace by trace, in its order."""

@@ -141,7 +141,8 @@ async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int
     settings, speaker = Settings(station=script.station), Speaker(FakeSynthesizer(), FakeSink(), Voice())
     reader = Reader(completer=FakeCompleter(script.model), clock=clock) if script.model else Reader()
     said: list[str] = []
-    session = Session(settings, matcher, speaker, mes, Bus(lambda event: _note(event, said)), clock, reader=reader, session_id="conversation")
+    bus = Bus(lambda event: _note(event, said))
+    session = Session(settings, matcher, speaker, mes, bus, clock, reader=reader, session_id="conversation")
     ended: list[TurnEnded] = []
     try:
         await session.start("conversation")

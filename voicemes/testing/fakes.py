@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from voicemes.errors import EngineFailed, MesBusy, MesDenied, MesUncertain, MesUnreachable
+from voicemes.happening import News
 from voicemes.model import (
     SPEECH,
     Accepted,
@@ -18,7 +19,6 @@ from voicemes.model import (
     Live,
     MesCommand,
     MesReply,
-    News,
     Rejected,
     Row,
     SlotData,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import aclosing
 from pathlib import Path
 
 from rich.text import Text
@@ -13,12 +13,11 @@ from textual.screen import ModalScreen
 from textual.widgets import RichLog
 
 from voicemes.events import Event, SessionStarted, TurnEnded
-from voicemes.runtime.tail import TraceTail
+from voicemes.runtime.tail import LOOK_S, TraceTail
 from voicemes.tui.line import Line
 from voicemes.tui.seen import Seen
 from voicemes.tui.wording import BLANK
 
-LOOK_S = 1.0
 TURNS_SHOWN = 100
 
 
@@ -40,9 +39,11 @@ class Elsewhere:
 
     async def follow(self) -> None:
         """Looks at the traces until it is cancelled."""
-        while self._tail is not None:
-            self.take(await asyncio.to_thread(self._tail.look))
-            await asyncio.sleep(LOOK_S)
+        if self._tail is None:
+            return
+        async with aclosing(self._tail.follow()) as news:
+            async for new in news:
+                self.take(new)
 
     def at(self, station: str) -> Seen | None:
         """The session at a station: the last one that hears, or else the last one where somebody types."""

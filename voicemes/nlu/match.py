@@ -304,6 +304,8 @@ class Matcher:
         ]
 
     def _sentences_in(self, scope: Scope) -> list[Sentence]:
+        if scope.phase == "waiting":
+            return []
         sentences = [one for one in self._intents if scope.phase == "idle" or self._is_need(one.name)]
         intent = self.catalog.intent(scope.intent) if scope.intent else None
         for word in self.catalog.dialogue.values():

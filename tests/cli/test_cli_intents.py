@@ -19,6 +19,20 @@ def test_the_catalogue_that_ships_is_proved(run: Run) -> None:
     assert "sentences are taken as their files say." in ended.out
 
 
+def test_conversations_of_a_plant_are_held(run: Run, tmp_path: Path) -> None:
+    talk = "turns:\n  - operator: scrap two solder bridge on order 4711\n    system: {}\n"
+    (tmp_path / "good.yaml").write_text(talk.format("Scrap 2, solder bridge, on order 4711. Correct?"))
+    ended = run("intents", "test", "--plain", "--conversations", str(tmp_path), "scrap.report")
+    assert (ended.code, "1 of 1 conversations go as written." in ended.out) == (0, True)
+    (tmp_path / "wrong.yaml").write_text(talk.format("Scrap 3"))
+    ended = run("intents", "test", "--plain", "--conversations", str(tmp_path), "scrap.report")
+    assert ended.code == 1
+    assert f"{tmp_path / 'wrong.yaml'}:2" in ended.out.replace("\n", "")
+    assert "1 of 2 conversations" in ended.out
+    (tmp_path / "empty").mkdir()
+    assert run("intents", "test", "--conversations", str(tmp_path / "empty"), "scrap.report").code == 2
+
+
 def test_what_is_not_taken_as_written_is_exit_1_with_file_and_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "tea.yaml"
     file.write_text(

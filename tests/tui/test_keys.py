@@ -80,7 +80,7 @@ async def test_a_supervisor_approves_what_the_screen_shows_in_full(plant: PlantP
         await stage.until_shown(f"Request {request['id']}: tolerance width +0.15 / −0.15 mm")
         await stage.until_shown("WAITS FOR YOUR DECISION")
         await stage.pilot.press("a")
-        await stage.until_shown(f"WILL BE WRITTEN: Approve request {request['id']}. Correct?")
+        await stage.until_shown(f"WILL BE WRITTEN: Approve request {request['id']}, tolerance of width plus 0.15 minus")
         assert f"request {request['id']}: tolerance width +0.15 / −0.15 mm" in stage.text
         await stage.pilot.press("y")
         await stage.until_shown("is approved")

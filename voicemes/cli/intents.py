@@ -23,9 +23,11 @@ from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.recordings import prove_recordings
 from voicemes.runtime.wiring import build_catalog, build_sounds
+from voicemes.testing.conversation import prove_conversations
 
 app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
 RECORDINGS_HELP = 'Hear these as well: lines of {"audio": path, "intent": name or null, "slots": {…}}.'
+CONVERSATIONS_HELP = "Hold these as well: a file, or a folder of them, as voicemes.testing has it."
 Only = Annotated[str, typer.Argument(help="One intent; without it all.", metavar="[INTENT]", show_default=False)]
 
 
@@ -33,6 +35,7 @@ Only = Annotated[str, typer.Argument(help="One intent; without it all.", metavar
 def prove(
     only: Only = "",
     recordings: Annotated[Path | None, typer.Option(help=RECORDINGS_HELP)] = None,
+    conversations: Annotated[Path | None, typer.Option(help=CONVERSATIONS_HELP)] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
     as_json: Json = False,
@@ -56,8 +59,25 @@ def prove(
     if not as_json:
         good = n_done - faults
         screen.print(Text(f"{good} of {n_done} sentences are taken as their files say.", BAD if faults else GOOD))
+    faults += _converse(conversations, matcher, screen, as_json=as_json) if conversations else 0
     if faults:
         raise typer.Exit(1)
+
+
+def _converse(place: Path, matcher: Matcher, screen: Console, *, as_json: bool) -> int:
+    """How many conversations went otherwise than written."""
+    n_done = faults = 0
+    for file, fault in prove_conversations(place, matcher):
+        n_done += 1
+        faults += bool(fault)
+        if as_json:
+            print_json({"conversation": str(file), "fault": fault})
+        elif fault:
+            screen.print(Text.assemble(("✗ ", BAD), fault))
+    if not as_json:
+        line = f"{n_done - faults} of {n_done} conversations go as written."
+        screen.print(Text(line, BAD if faults else GOOD))
+    return faults
 
 
 @app.command("coverage")

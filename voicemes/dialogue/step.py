@@ -1,7 +1,8 @@
 """The dialogue: step(rules, state, input, now_s) -> Step(state, effects).
 
 Pure. Every input in every phase has an answer, and every wait has a time-out. An action is submitted here and nowhere
-else: at once where the policy lets it (R0, R1), or for an explicit, timely "yes" to a read-back (R2).
+else: at once where the policy lets it (R0, R1), or for an explicit, timely "yes" to a read-back (R2), and its check
+digits (R3).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from voicemes.model import (
 
 TYPED = frozenset({"keyboard", "screen"})
 """Engines of transcripts that nobody can have misheard."""
+CONSENT = frozenset({"affirm", "check"})
+"""Said while the system itself speaks, it may be its own voice."""
 KEY_WORDS: dict[Key, str] = {"yes": "affirm", "no": "deny", "cancel": "cancel", "repeat": "repeat", "help": "help"}
 
 
@@ -88,13 +91,13 @@ def _understood(
         return prepare(rules, state, _pending(rules, candidate, text), now_s)
     if intent is not None and intent.role == ANYONE and intent.action.is_write:  # need passes everything
         return _interrupt(rules, state, candidate, text, now_s)
-    if while_speaking and candidate.intent == "affirm":
+    if while_speaking and candidate.intent in CONSENT:
         return Step(state)
     return _word(rules, state, candidate, now_s)
 
 
 def _interrupt(rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float) -> Step:
-    """What was being prepared is dropped, and said to be: nothing of it was written."""
+    """What was being prepared is dropped; nothing of it was written."""
     dropped = [Forget(state.pending.intent, "replaced")] if state.pending else []
     idle = replace(state, phase="idle", pending=None, choices=(), asking="", unheard=0)
     taken = prepare(rules, idle, _pending(rules, candidate, text), now_s)

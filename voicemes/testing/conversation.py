@@ -25,6 +25,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from voicemes.config import Settings, StationSettings
+from voicemes.errors import CatalogError
 from voicemes.events import Event, ReplyGiven, TurnEnded
 from voicemes.intents import Catalog
 from voicemes.model import Key, Live, MesCommand, Phase, Reference, Transcript
@@ -134,6 +135,21 @@ def run_conversation(conversation: Path | Mapping[str, Any], catalog: Catalog | 
         place = "turn {}".format
     matcher = catalog if isinstance(catalog, Matcher) else Matcher(catalog)
     return asyncio.run(_converse(script, matcher, place))
+
+
+def prove_conversations(place: Path, catalog: Catalog | Matcher) -> Iterator[tuple[Path, str]]:
+    """Each file of a folder, or one file, with what went otherwise in it, if anything. Raises CatalogError."""
+    files = sorted(place.glob("*.yaml")) if place.is_dir() else [place]
+    if not files:
+        raise CatalogError("there is no conversation in this folder.", file=place)
+    matcher = catalog if isinstance(catalog, Matcher) else Matcher(catalog)
+    for file in files:
+        try:
+            run_conversation(file, matcher)
+        except ConversationFailed as exc:
+            yield file, str(exc)
+        else:
+            yield file, ""
 
 
 async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int], str]) -> list[TurnEnded]:

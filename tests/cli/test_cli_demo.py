@@ -21,12 +21,12 @@ pytestmark = pytest.mark.xdist_group("demo")
 """One process plays the shift once, for all tests that look at it."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo") / "output"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shift(output: Path) -> Ended:
     pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
     return run_process("demo", "--plain", "--output", output)

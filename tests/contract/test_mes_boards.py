@@ -85,7 +85,3 @@ async def test_a_plant_that_is_gone_is_an_error_of_the_mes(case: Case) -> None:
         await case.board.read("stations")
     with pytest.raises(MesError):
         await anext(case.board.events())
-
-
-async def test_a_closed_board_keeps_nothing_open(case: Case) -> None:
-    await case.board.aclose()

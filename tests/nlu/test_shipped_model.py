@@ -22,13 +22,13 @@ MOST_BYTES = 12_000_000
 pytestmark = pytest.mark.xdist_group("shipped model")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reader() -> Reader:
     settings = Settings()
     return build_reader(settings, context_of(settings))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def unseen(reader: Reader, matcher: Matcher) -> list[Judged]:
     """Sentences that no template yields: see tests/training."""
     names = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml")
@@ -44,7 +44,7 @@ def test_nine_in_ten_intents_of_sentences_that_no_template_yields(unseen: list[J
 def test_few_near_misses_would_be_read_back(unseen: list[Judged]) -> None:
     """One in a hundred is wanted; these are sentences that are meant to be mistaken for a command."""
     outside = [one for one in unseen if one.said.intent is None]
-    assert sum(one.writes for one in outside) <= 0.03 * len(outside)
+    assert sum(one.writes for one in outside) <= 0.02 * len(outside)
 
 
 def test_one_in_a_hundred_of_other_sentences_that_mean_nothing_at_most(reader: Reader, matcher: Matcher) -> None:

@@ -24,13 +24,15 @@ DATA = Path(__file__).resolve().parents[1] / "nlu" / "data"
 UNSEEN = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml")
 N_PAIRS = 1_500
 
+pytestmark = pytest.mark.xdist_group("samples")
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def wordings(matcher: Matcher) -> Wordings:
     return load_wordings(shipped("intents"), matcher.catalog, matcher.templates)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pairs(matcher: Matcher, wordings: Wordings) -> list[Pair]:
     return list(Sampler(matcher, wordings, 3).pairs(N_PAIRS))
 

@@ -23,6 +23,8 @@ Shared = Literal["words", "figures", "nothing"]
 WIDE = (160, 40)
 SAID = "what is the temperature in oven one"
 
+pytestmark = pytest.mark.xdist_group("elsewhere")
+
 
 @pytest.fixture(scope="module")
 def plant() -> Iterator[PlantProcess]:

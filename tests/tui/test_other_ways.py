@@ -16,6 +16,8 @@ from voicemes.plant.process import PlantProcess
 
 WITHIN_S = 60.0
 
+pytestmark = pytest.mark.xdist_group("other_ways")
+
 
 @pytest.fixture(scope="module")
 def plant() -> Iterator[PlantProcess]:

@@ -26,15 +26,11 @@ def affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
     intent = rules.catalog.intent(pending.intent)
     if state.last_said != read_back(pending):  # the question was another one: "did you mean … or …?"
         return ask_for_yes(rules, state, now_s)
-    if now_s - state.prompted_s > YES_MAX_AGE_S:
-        return ask_for_yes(rules, state, now_s, Reply("yes_too_old"))
     if needs_screen(pending) and state.by_ear:
         return say_and_listen(state, Reply("look_at_screen"), now_s, is_remembered=False, renews_question=False)
-    unknown = first_unknown(intent, pending.slots, rules)
-    if unknown:
-        return finish(state, Reply("no_such", {"what": unknown[0], "id": unknown[1]}), Forget(intent.name, "replaced"))
-    if known_of(intent, pending, rules) != pending.seen:
-        return ask_for_yes(rules, state, now_s, Reply("has_changed"), *doubts(intent, pending.slots, rules))
+    stale = _stale(rules, state, now_s)
+    if stale is not None:
+        return stale
     policy = policy_for(intent, is_guess=pending.is_guess, by_model=pending.by_model)
     _, of = check_of(intent, pending, state.check_digits)
     if policy.needs_check and state.by_ear and of:
@@ -48,18 +44,35 @@ def checked(rules: Rules, state: DialogueState, candidate: Candidate, now_s: flo
     assert pending is not None
     intent = rules.catalog.intent(pending.intent)
     digits, of = check_of(intent, pending, state.check_digits)
-    if now_s - state.prompted_s > YES_MAX_AGE_S:
-        return ask_for_yes(rules, state, now_s, Reply("yes_too_old"))
-    if known_of(intent, pending, rules) != pending.seen:
-        return ask_for_yes(rules, state, now_s, Reply("has_changed"))
+    stale = _stale(rules, state, now_s)
+    if stale is not None:
+        return stale
     said = next((str(slot.value) for slot in candidate.slots), "")
-    if said == digits:
+    is_seen = candidate.intent == "affirm" and not state.by_ear  # at the screen, where no digits are needed
+    if is_seen or said == digits:
         return written(rules, replace(state, wrong=0), now_s)
+    if not said:
+        return say_and_listen(state, _check(of), now_s)
     if state.wrong + 1 >= MAX_WRONG:
         return suspend(rules, state, now_s)
     again = say(replace(state, wrong=state.wrong + 1), Reply("wrong_digits"))
     asked = say_and_listen(again.state, _check(of), now_s)
     return Step(asked.state, again.effects + asked.effects)
+
+
+def _stale(rules: Rules, state: DialogueState, now_s: float) -> Step | None:
+    """What is done instead where the consent comes too late, or to what is no longer so."""
+    pending = state.pending
+    assert pending is not None
+    intent = rules.catalog.intent(pending.intent)
+    if now_s - state.prompted_s > YES_MAX_AGE_S:
+        return ask_for_yes(rules, state, now_s, Reply("yes_too_old"))
+    unknown = first_unknown(intent, pending.slots, rules)
+    if unknown:
+        return finish(state, Reply("no_such", {"what": unknown[0], "id": unknown[1]}), Forget(intent.name, "replaced"))
+    if known_of(intent, pending, rules) != pending.seen:
+        return ask_for_yes(rules, state, now_s, Reply("has_changed"), *doubts(intent, pending.slots, rules))
+    return None
 
 
 def _check(of: str) -> Reply:

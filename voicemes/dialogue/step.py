@@ -162,7 +162,7 @@ def _word(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float
     match candidate.intent, state.phase:
         case "affirm", "confirming":
             return confirm.affirmed(rules, state, now_s)
-        case "check", "checking":
+        case "check" | "affirm", "checking":
             return confirm.checked(rules, state, candidate, now_s)
         case "first" | "second" | "affirm" | "deny" | "cancel", "choosing":
             return _chosen(rules, state, candidate.intent, now_s)

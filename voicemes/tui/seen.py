@@ -32,7 +32,7 @@ from voicemes.events import (
 MAX_TURNS = 200
 MAX_NEWS = 50
 BY_MODEL = frozenset({"llm", "clarify"})
-ASKING = frozenset({"filling", "choosing", "confirming"})
+ASKING = frozenset({"filling", "choosing", "confirming", "checking"})
 STREAM = "stream"
 """Whether it comes is for the floor to say, which sees it come back."""
 STEP_KEY = "instruction.step/"

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
-from textual.app import App, ComposeResult
+from textual.app import App, ComposeResult, ScreenStackError
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.css.query import NoMatches
@@ -128,7 +128,7 @@ class Screens(App[None]):
 
     def draw(self) -> None:
         """Only where something changed; the clock changes every second."""
-        with contextlib.suppress(NoMatches):  # the timer begins before all is there, and outlives it
+        with contextlib.suppress(NoMatches, ScreenStackError):  # the timer begins before all is there, and outlives it
             self._draw()
 
     def _draw(self) -> None:

@@ -70,6 +70,7 @@ async def test_shared_words_are_followed_as_they_are_said(plant: PlantProcess, t
         await stage.until_shown("“any open calls”")
         await stage.pilot.press("escape")
         await stage.until_shown("SUPERVISOR")
+        assert stage.app.elsewhere.words_of("OVN-1") == "any open calls → alert.list"
 
 
 async def test_words_that_are_not_shared_are_not_shown(plant: PlantProcess, tmp_path: Path) -> None:
@@ -102,3 +103,4 @@ async def test_who_shares_words_sees_that(plant: PlantProcess, tmp_path: Path) -
     )
     async with on_stage(settings, open_board(settings.mes), traces=tmp_path) as stage:
         await stage.until_shown("others see what is said here")
+        assert stage.seen.shared == "words"

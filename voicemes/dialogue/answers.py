@@ -21,7 +21,7 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
     if state.command is None or reply.command_id != state.command.command_id:
         return Step(state)
     if state.pending is None and state.instead is None and (state.is_suspended or state.is_asleep):
-        return _rest(state)
+        return _called(state, reply)
     match reply:
         case Accepted(_, values):
             return _accepted(rules, state, values, now_s)
@@ -64,9 +64,11 @@ def _last_write(
     return None if intent.action.is_write else state.last_write
 
 
-def _rest(state: DialogueState) -> Step:
-    """What became of the call for help is on the screen; the station stays silent."""
-    return listen(replace(state, phase="standby", command=None))
+def _called(state: DialogueState, reply: MesReply) -> Step:
+    """A supervisor was promised: where none could be called, it is said. The station sleeps in any case."""
+    if isinstance(reply, Accepted):
+        return listen(replace(state, phase="standby", command=None))
+    return finish(state, Reply("not_called"))
 
 
 def _undone(state: DialogueState) -> Step:

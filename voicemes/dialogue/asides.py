@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from voicemes.dialogue.policy import CORRECTION_S
+from voicemes.dialogue.policy import UNDO_S
 from voicemes.dialogue.prepare import prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
@@ -62,7 +62,7 @@ def amend(rules: Rules, state: DialogueState, candidate: Candidate, now_s: float
     if last is None or intent is None or new is None:
         return say_and_listen(state, Reply("nothing_to_amend"), now_s, is_remembered=False)
     spec = _slot_for(new, intent)
-    if spec is None or not intent.action.undo or now_s - last.done_s > CORRECTION_S:
+    if spec is None or not intent.action.undo or now_s - last.done_s > UNDO_S:
         return say_and_listen(state, Reply("cannot_amend"), now_s, is_remembered=False)
     before = {
         name: SlotValue(name, last.fields[name], "", "context", intent.slots[name].type)

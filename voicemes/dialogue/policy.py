@@ -28,7 +28,6 @@ AGAIN_S = 30.0
 """What is said again within this time after it was refused, is the same thing said again."""
 MAX_WRONG = 2
 """So often check digits may be wrong; then nothing more is taken by voice, and a supervisor is called."""
-CORRECTION_S = UNDO_S
 QUESTION_S = 10.0
 """How long a question waits for its answer before it is asked again, once."""
 MAX_UNHEARD = 2

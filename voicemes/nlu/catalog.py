@@ -316,6 +316,9 @@ def _check_types(catalog: Catalog) -> None:
         if intent.why and intent.why not in catalog.intents:
             unknown = f"'why' leads to '{intent.why}', which is no intent."
             raise CatalogError(unknown, file=intent.file, line=intent.line, intent=intent.name)
+        if intent.why and catalog.intents[intent.why].action.is_write:
+            writes = f"'why' leads to '{intent.why}', which writes: a question must be answered by one that reads."
+            raise CatalogError(writes, file=intent.file, line=intent.line, intent=intent.name)
         for slot in intent.slots.values():
             if slot.type not in BUILT_IN_TYPES and slot.type not in catalog.lists:
                 known = ", ".join((*BUILT_IN_TYPES, *sorted(catalog.lists)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, Transcript, Understood
-from voicemes.nlu.consult import Advisor, Bars, consult
+from voicemes.nlu.consult import Advisor, Bars, consult, doubt_cry
 from voicemes.nlu.glance import Glance, features
 from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
@@ -59,6 +59,26 @@ def test_of_an_intent_that_it_never_saw_it_says_nothing(matcher: Matcher) -> Non
 def test_what_neither_is_sure_of_is_nothing(matcher: Matcher) -> None:
     unsure = glance_of(**{"scrap.report": 0.1, "none": 0.9})
     assert isinstance(read(matcher, "scrap.report", 0.4, unsure), NotUnderstood)
+
+
+STORY = "in the film someone is trapped in a factory"
+
+
+def test_a_story_about_an_emergency_is_asked_about(matcher: Matcher) -> None:
+    parse = interpret(Transcript(STORY, "keyboard"), Scope(), matcher)
+    assert isinstance(parse, Understood)
+    assert parse.candidate.intent == "emergency.report"
+    doubted = doubt_cry(parse, matcher, glance_of(**{"none": 0.95, "emergency.report": 0.05}))
+    assert isinstance(doubted, Ambiguous)
+    assert [one.intent for one in doubted.candidates] == ["emergency.report"]
+
+
+def test_a_cry_for_help_is_never_kept_waiting(matcher: Matcher) -> None:
+    guessed = interpret(Transcript(STORY, "keyboard"), Scope(), matcher)
+    unsure = glance_of(**{"none": 0.8, "emergency.report": 0.2})
+    assert doubt_cry(guessed, matcher, unsure) is guessed
+    in_its_words = interpret(Transcript("someone is hurt", "keyboard"), Scope(), matcher)
+    assert doubt_cry(in_its_words, matcher, glance_of(none=1.0)) is in_its_words
 
 
 words = st.lists(st.text(alphabet="abcdefgh'", min_size=1, max_size=8), min_size=1, max_size=12)

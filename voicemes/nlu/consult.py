@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from voicemes.intents import ANYONE
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Understood
-from voicemes.nlu.ask import Question, ask, read_answer
+from voicemes.nlu.ask import NONE, Question, ask, read_answer
 from voicemes.nlu.glance import Glance
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher, writes
@@ -24,6 +24,8 @@ OWN_SHARE = 0.4
 false writes at the most right intents.
 """
 NO_SENSE = "the language model finds no sense in it"
+SURELY_NOTHING = 0.9
+"""Of the second reader: what only resembles a cry for help ("in the film somebody is trapped") is asked about."""
 Complete = Callable[[Asked], Completion]
 
 
@@ -68,9 +70,8 @@ def wants_model(parse: Parse, scope: Scope, matcher: Matcher) -> bool:
         return False
     if isinstance(parse, NotUnderstood):
         return parse.reason == "out_of_grammar"
-    intents = (matcher.catalog.intents.get(one.intent) for one in candidates_of(parse))
     is_guess = all(one.route == "fuzzy" for one in candidates_of(parse))
-    return is_guess and not any(intent is not None and intent.role == ANYONE for intent in intents)
+    return is_guess and not any(is_cry(one, matcher) for one in candidates_of(parse))
 
 
 def consult(parse: Parse, matcher: Matcher, advisor: Advisor, bars: Bars) -> Parse:
@@ -95,6 +96,25 @@ def consult(parse: Parse, matcher: Matcher, advisor: Advisor, bars: Bars) -> Par
     if first.score >= (bars.write if writes(first.intent, matcher) else bars.read):
         return Understood(first, parse.transcript)
     return _doubt(parse, first, question, matcher, advisor, bars)
+
+
+def is_cry(guess: Candidate, matcher: Matcher) -> bool:
+    """Whether it would call for help: at once, for anyone."""
+    intent = matcher.catalog.intents.get(guess.intent)
+    return intent is not None and intent.role == ANYONE and intent.action.is_write
+
+
+def doubt_cry(parse: Parse, matcher: Matcher, glance: Glance) -> Parse:
+    """A cry for help that was guessed counts, unless the second reader is sure that nothing was meant: then it is asked
+    about. Takes a few milliseconds: nobody in need waits for a language model, and nobody is turned away.
+    """
+    guesses = [one for one in candidates_of(parse) if one.route == "fuzzy" and is_cry(one, matcher)]
+    if not guesses or not isinstance(parse, Understood):
+        return parse
+    prompt = ask(matcher, matcher.tokens(parse.transcript.text)[:MAX_WORDS], None).prompt
+    if glance.likely(prompt).get(NONE, 0.0) < SURELY_NOTHING:
+        return parse
+    return Ambiguous((replace(guesses[0], route="clarify"),), parse.transcript)
 
 
 def _doubt(

@@ -12,7 +12,7 @@ from voicemes.errors import EngineError, EngineFailed
 from voicemes.intents import Catalog
 from voicemes.model import NotUnderstood, Parse, Route, Scope, Transcript
 from voicemes.nlu.ask import askable, signature
-from voicemes.nlu.consult import Advisor, Bars, consult, wants_model
+from voicemes.nlu.consult import Advisor, Bars, consult, doubt_cry, wants_model
 from voicemes.nlu.glance import Glance
 from voicemes.nlu.instructions import instructions
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
@@ -62,7 +62,8 @@ class Reader:
 
     def first(self, transcript: Transcript, scope: Scope, matcher: Matcher) -> Parse:
         """The routes that take a few milliseconds."""
-        return interpret(transcript, scope, matcher, self.acceptance)
+        parse = interpret(transcript, scope, matcher, self.acceptance)
+        return doubt_cry(parse, matcher, self._glance) if self._glance is not None else parse
 
     def further(self, parse: Parse, scope: Scope, matcher: Matcher) -> Parse:
         """`parse`, or what the language model makes of the sentence, where it should have a look."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from voicemes.nlu.match import Matcher
 from voicemes.nlu.network import Network, find_paths
 from voicemes.nlu.spans import slot_types
 from voicemes.runtime.nlu_bench import Said, read_sentences
+from voicemes.training.frames import framed
 from voicemes.training.noise import Noise
 from voicemes.training.samples import Pair, Sampler
 from voicemes.training.wordings import Wordings, load_wordings
@@ -117,3 +119,37 @@ def test_a_catalogue_without_wordings_is_trained_on_its_templates(drinks: Matche
     wordings = load_wordings(tmp_path, drinks.catalog, drinks.templates)
     pairs = list(Sampler(drinks, wordings, 1).pairs(100))
     assert {pair.intent for pair in pairs} == set(drinks.catalog.intents)
+
+
+def test_a_command_in_a_frame_is_none(matcher: Matcher, wordings: Wordings) -> None:
+    sampler = Sampler(matcher, replace(wordings, frames=("nobody told me to {do}", "so much for {doing} today")), 5)
+    said = [" ".join(pair.pieces) for pair in sampler.pairs(400) if pair.answer == NONE]
+    framed = [text for text in said if text.startswith(("nobody told me to ", "so much for "))]
+    assert len(framed) > 10
+    doing = [text.split()[3] for text in framed if text.startswith("so much for ")]
+    assert doing
+    assert all(verb.endswith("ing") for verb in doing)
+
+
+@pytest.mark.parametrize(
+    ("frame", "command", "expected"),
+    [
+        ("never {do} on a friday", "scrap two dents", "never scrap two dents on a friday"),
+        ("{doing} is not for us", "put it on hold", "putting it on hold is not for us"),
+        ("they banned {doing}", "release it", "they banned releasing it"),
+        ("they banned {doing}", "free it", "they banned freeing it"),
+        ("never {do}", "printer one is down", None),
+        ("never {do}", "", None),
+    ],
+)
+def test_a_command_fits_into_a_frame(frame: str, command: str, expected: str | None) -> None:
+    words = framed(frame, command.split())
+    assert (" ".join(words) if words else None) == expected
+
+
+@pytest.mark.parametrize("line", ["{do}", "nothing here", "{do} and {doing}"])
+def test_a_frame_without_its_place_is_refused(matcher: Matcher, tmp_path: Path, line: str) -> None:
+    (tmp_path / "_wordings").mkdir()
+    (tmp_path / "_wordings" / "_frames.txt").write_text(f"never {{do}}\n{line}\n", encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"_frames.txt:2.*has to have \{do\} or \{doing\} once"):
+        load_wordings(tmp_path, matcher.catalog, matcher.templates)

@@ -6,16 +6,20 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from voicemes.intents import Catalog, Intent
+from voicemes.intents import ANYONE, Catalog, Intent
 from voicemes.model import Scope
 from voicemes.nlu.ask import NONE, makes_sense, slot_order, write_answer
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.spans import Choice, Marked, mark, slot_types
 from voicemes.training.draw import Drawer, Drawn, Place
+from voicemes.training.frames import framed
 from voicemes.training.wordings import Wording, Wordings
 
 NONE_SHARE = 0.38
 """Of the sentences: they mean nothing here."""
+FRAMED_SHARE = 0.2
+"""Of what means nothing: a command in a frame that takes it back."""
+MOST_TRIES = 30
 WORDING_SHARE = 0.8
 """Of an intent's sentences come from its wordings, where it has any; the others from its templates."""
 OWN_REMARK_SHARE = 0.6
@@ -49,6 +53,8 @@ class Sampler:
             Wording(one.name, one.phrase, one.template) for one in matcher.sentences(Scope())
         )
         self.wordings = self._by_intent(iter(wordings.sentences))
+        self.frames = wordings.frames
+        self.commands = [one for one in self.intents if one.action.is_write and one.role != ANYONE]
         self.on_pair: Callable[[Marked, Pair], object] = lambda _marked, _pair: None
         """Told of each pair with the sentence that it was made of."""
 
@@ -68,20 +74,37 @@ class Sampler:
 
     def _draw(self) -> Pair | None:
         if self.rng.random() < NONE_SHARE and self.wordings.get(""):
-            wording, intent = self.rng.choice(self.wordings[""]), None
-        else:
-            intent = self.rng.choice(self.intents)
-            own = self.wordings.get(intent.name, [])
-            is_own = bool(own) and self.rng.random() < WORDING_SHARE
-            wording = self.rng.choice(own if is_own else self.templates[intent.name])
+            if self.frames and self.rng.random() < FRAMED_SHARE:
+                return self._framed()
+            return self._pair(self._said(self.rng.choice(self.wordings[""])), None)
+        intent = self.rng.choice(self.intents)
+        return self._pair(self._said(self._wording(intent)), intent)
+
+    def _wording(self, intent: Intent) -> Wording:
+        own = self.wordings.get(intent.name, [])
+        is_own = bool(own) and self.rng.random() < WORDING_SHARE
+        return self.rng.choice(own if is_own else self.templates[intent.name])
+
+    def _said(self, wording: Wording) -> Drawn:
         remarks = self.remarks.get(wording.intent, ())
         if not remarks or self.rng.random() > OWN_REMARK_SHARE:
             remarks = self.every_remark
-        drawn = self.drawer.draw(wording.phrase, remarks)
-        return self._pair(drawn, intent) if drawn.words else None
+        return self.drawer.draw(wording.phrase, remarks)
+
+    def _framed(self) -> Pair | None:
+        """A command that is not given: one that fits into a frame comes soon."""
+        frame = self.rng.choice(self.frames)
+        for _ in range(MOST_TRIES):
+            command = self._said(self._wording(self.rng.choice(self.commands)))
+            words = framed(frame, command.words)
+            if words:
+                return self._pair(Drawn(words), None)
+        return None
 
     def _pair(self, drawn: Drawn, intent: Intent | None) -> Pair | None:
         """None where the words cannot be pointed at, as two numbers that ran together, or make no sense together."""
+        if not drawn.words:
+            return None
         marked = mark(self.matcher, drawn.words, self.types)
         pieces = tuple(marked.text().split(" "))
         if intent is None:

@@ -1,8 +1,8 @@
 """The wordings that only the language model learns: `intents/_wordings/`, one sentence template a line.
 
 `<intent>.txt` says the intent in other words, `<intent>.remarks.txt` what a remark of it may be, `_remarks.txt` what
-any may be, `_none.txt` what means nothing here. They are no grammar: nothing listens for them, and they may be as many
-as people have ways to say it.
+any may be, `_none.txt` what means nothing here, `_frames.txt` what makes nothing of a command. They are no grammar:
+nothing listens for them, and they may be as many as people have ways to say it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from voicemes.errors import CatalogError
 from voicemes.intents import Catalog, Template
 from voicemes.nlu.phrase import Phrase
 from voicemes.nlu.template import Templates
+from voicemes.training.frames import DO, DOING, is_frame
 
 FOLDER = "_wordings"
-NOTHING, ANY_REMARK = "_none", "_remarks"
+NOTHING, ANY_REMARK, FRAMES = "_none", "_remarks", "_frames"
 REMARKS = ".remarks"
 MAX_FILE_BYTES = 4_000_000
 
@@ -36,16 +37,22 @@ class Wordings:
     sentences: tuple[Wording, ...] = ()
     remarks: Mapping[str, tuple[str, ...]] | None = None
     """Intent -> what its remark may be; those of all under no name."""
+    frames: tuple[str, ...] = ()
+    """With `{do}` or `{doing}` where a command goes."""
 
 
 def load_wordings(folder: Path, catalog: Catalog, templates: Templates) -> Wordings:
     """Reads `folder`/_wordings; none at all where there is no such folder. Raises CatalogError with file and line."""
     sentences: list[Wording] = []
     remarks: dict[str, tuple[str, ...]] = {}
+    frames: tuple[str, ...] = ()
     for file in sorted((folder / FOLDER).glob("*.txt")):
         name = file.name.removesuffix(".txt")
         if name == ANY_REMARK:
             remarks[""] = tuple(line.text for line in _lines(file))
+            continue
+        if name == FRAMES:
+            frames = tuple(_frame(line) for line in _lines(file))
             continue
         if name.endswith(REMARKS):
             remarks[name.removesuffix(REMARKS)] = tuple(line.text for line in _lines(file))
@@ -55,7 +62,14 @@ def load_wordings(folder: Path, catalog: Catalog, templates: Templates) -> Wordi
         sentences += [Wording(lead, templates.phrase(line, types, intent=lead), line) for line in _lines(file)]
     for name in remarks.keys() - {""}:
         catalog.intent(name)
-    return Wordings(tuple(sentences), remarks)
+    return Wordings(tuple(sentences), remarks, frames)
+
+
+def _frame(line: Template) -> str:
+    if not is_frame(line.text):
+        why = f"'{line.text}' has to have {DO} or {DOING} once, and words around it."
+        raise CatalogError(why, file=f"{line.file}:{line.line}")
+    return line.text
 
 
 def _types(name: str, catalog: Catalog, file: Path) -> dict[str, str]:

@@ -41,6 +41,11 @@ def may(role: str, held: Collection[str]) -> bool:
     return role in held or bool(HELD_BY.get(role, frozenset()) & set(held))
 
 
+def able(role: str, roles: Mapping[str, Collection[str]]) -> list[str]:
+    """The people who have `role`, of those whose roles are known."""
+    return [person for person, held in roles.items() if may(role, held)]
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One sentence template and where it stands."""

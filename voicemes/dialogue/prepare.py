@@ -11,8 +11,11 @@ from voicemes.dialogue.readback import known_of, needs_screen, read_back
 from voicemes.dialogue.slots import as_meant, complete, first_missing, first_unknown, mentioned
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, say, say_and_listen, submit
-from voicemes.intents import ANYONE, Intent, may
+from voicemes.intents import ANYONE, Intent, able, may
 from voicemes.model import Candidate, Reply, SlotSource, SlotValue
+
+N_NAMED = 2
+"""People who are named as those who may."""
 
 
 def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) -> Step:
@@ -126,4 +129,7 @@ def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy)
     if not state.operator_id:
         return Reply("needs_operator")
     held = rules.live.roles.get(state.operator_id) or (state.role,)
-    return None if may(intent.role, held) else Reply("needs_role", {"who": intent.role})
+    if may(intent.role, held):
+        return None
+    others = able(intent.role, rules.live.roles)[:N_NAMED]
+    return Reply("needs_role", {"who": intent.role, **({"person": " or ".join(others)} if others else {})})

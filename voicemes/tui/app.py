@@ -12,10 +12,11 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Button, ContentSwitcher, DataTable, Input
+from textual.widgets import Button, ContentSwitcher, DataTable, HelpPanel, Input
 
 from voicemes.errors import MesError, VoicemesError
 from voicemes.events import TurnEnded
+from voicemes.intents import able, may
 from voicemes.model import Key, Scope
 from voicemes.nlu.explain import Attempt, nearest
 from voicemes.ports import AudioSource
@@ -64,9 +65,9 @@ class Screens(App[None]):
         Binding("c", "press('cancel')", "Cancel"),
         Binding("r", "press('repeat')", "Repeat"),
         Binding("m", "mute", "Mute"),
-        Binding("f1", "show_help_panel", "Keys"),
+        Binding("f1", "keys", "Keys"),
         Binding("escape", "leave", "Back", show=False),
-        *(Binding(str(n), f"pane('{name}')", name.capitalize(), show=False) for n, name in enumerate(PANES, 1)),
+        *(Binding(str(n), f"pane('{name}')", title, show=False) for n, (name, title) in enumerate(PANES.items(), 1)),
     ]
 
     def __init__(
@@ -138,27 +139,43 @@ class Screens(App[None]):
             return
         self._drawn = state
         self.base.query_one(EventList).show(self.floor)  # also unseen: thousands at once would take their time
-        self.base.query_one(KeyLine).show(self.base.active_bindings)
+        self.base.query_one(KeyLine).show(self.base.active_bindings, is_asked=self.seen.question is not None)
         now_s, wall_s = self.session.clock.now_s(), self.session.clock.wall_s()
         match self._view:
             case "operator":
                 self.base.query_one(OperatorView).show(self.seen, self.floor)
             case "supervisor":
-                self.base.query_one(SupervisorView).show(self.elsewhere, self.floor, now_s, wall_s)
+                view = self.base.query_one(SupervisorView)
+                view.show(self.elsewhere, self.floor, now_s, wall_s, self._may_not("request.approve"))
             case "integrator":
                 self.base.query_one(IntegratorView).show(self.seen)
         self.base.query_one("#top", Line).show(self._top())
         self.base.query_one("#banner", Line).show(self._banner())
-        self.base.query_one(QuestionBar).show(self.seen, self.floor, self.session.left_s)
+        bar = self.base.query_one(QuestionBar)
+        bar.show(self.seen, self.floor, self.session.left_s, is_last=self.session.state.unheard > 0)
+
+    def _may_not(self, intent: str) -> str:
+        """Why the person at this screen cannot do it, and who can; empty where they can."""
+        known, live = self.session.matcher.catalog.intents.get(intent), self.session.matcher.live
+        operator = self.session.state.operator_id
+        if known is None or may(known.role, live.roles.get(operator) or (self.session.state.role,)):
+            return ""
+        who = f"You are {operator}, {self._role()}" if operator else "Nobody is known here"
+        others = " or ".join(able(known.role, live.roles)) or f"a {known.role}"
+        return f"WAITS FOR A {known.role.upper()}. {who}: you may not decide. Ask {others}."
+
+    def _role(self) -> str:
+        state = self.session.state
+        return ", ".join(self.session.matcher.live.roles.get(state.operator_id) or (state.role,))
 
     def _top(self) -> str:
         seen, floor = self.seen, self.floor
-        who = f"{seen.operator or 'nobody'} at {seen.station}"
+        who = f"{seen.operator} ({self._role()}) at {seen.station}" if seen.operator else f"nobody at {seen.station}"
         n_taken = len(floor.rows("calls")) - len(open_calls(floor))
         link = {"live": "● live", "lost": "▲ stream lost", "connecting": "○ connecting"}[floor.link]
         calls = f"{counted(len(open_calls(floor)), 'call')} open, {n_taken} taken"
         todo = f"{counted(len(waiting(floor)), 'request')} to decide · {calls}"
-        return f"{self._view.upper()}   {who}   {link}   {todo}"
+        return f"{self._view.upper()} VIEW   {who}   {link}   {todo}"
 
     def _banner(self) -> str:
         troubles = [f"▲ {SHOWN_TROUBLES.get(part, part)}: {why}" for part, why in self.seen.troubles.items()]
@@ -176,7 +193,14 @@ class Screens(App[None]):
             self.notify("Too fast: wait for the answer.", severity="warning")
 
     def say(self, text: str) -> None:
-        self.put(lambda: self.session.type(text))
+        self.put(lambda: self._type(text))
+
+    async def _type(self, text: str) -> TurnEnded:
+        """Side talk is met with silence; who types wants to know."""
+        ended = await self.session.type(text)
+        if ended.outcome == "rejected" and not ended.answer:
+            self.notify(f"Not understood: “{text}”. Nothing was done. “help” says what can be said.")
+        return ended
 
     def action_press(self, key: Key) -> None:
         self.put(lambda: self.session.press(key))
@@ -204,7 +228,15 @@ class Screens(App[None]):
         self.base.set_focus(sentence)  # at once: the next letter must not be taken for a key
 
     def action_leave(self) -> None:
+        self.action_hide_help_panel()
         self._focus_view()
+
+    def action_keys(self) -> None:
+        """The same key opens and closes it."""
+        if self.screen.query(HelpPanel):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if isinstance(event.input, Sentence) and event.value.strip():
@@ -238,6 +270,8 @@ class Screens(App[None]):
     async def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         if event.data_table.id == "station-rows" and event.row_key.value:
             await self.push_screen(StationScreen(event.row_key.value, self.elsewhere))
+        elif event.data_table.id == "requests":
+            self.notify("a approves, x rejects. You are asked once more before anything is written.")
 
     async def on_event_list_chosen(self, message: EventList.Chosen) -> None:
         self.run_worker(self._show_chain(message), exclusive=True, group="chain")

@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 NAMES = {"slash": "/", "enter": "⏎", "escape": "Esc", "ctrl+p": "^p", "ctrl+q": "^q"}
 
 
+ANSWERS = frozenset({"press('yes')", "press('no')", "press('cancel')"})
+
+
 class KeyLine(Static):
     def __init__(self) -> None:
         super().__init__(id="key-line")
         self._shown: tuple[tuple[str, str], ...] = ()
 
-    def show(self, bindings: Mapping[str, ActiveBinding]) -> None:
-        """Those of what has the focus come first."""
+    def show(self, bindings: Mapping[str, ActiveBinding], *, is_asked: bool = True) -> None:
+        """Those of what has the focus come first; answers only where something is asked."""
         shown = tuple(
             (_name(one.binding.key), one.binding.description)
             for one in bindings.values()
             if one.binding.show and one.enabled and one.binding.description
+            if is_asked or one.binding.action not in ANSWERS
         )
         if shown == self._shown:
             return

@@ -27,16 +27,19 @@ class QuestionBar(Vertical):
                 yield Button(label, id=f"press-{name}", compact=True)
             yield Line(id="left")
 
-    def show(self, seen: Seen, floor: Floor, left_s: float | None) -> None:
+    def show(self, seen: Seen, floor: Floor, left_s: float | None, *, is_last: bool = False) -> None:
+        """`is_last`: it was asked before, and is dropped when the time is over."""
         question = seen.question
         self.set_class(question is not None, "asking")
         self.query_one("#answer", Line).show(_sentence(question, seen))
         self.query_one("#keys").display = question is not None
         self.query_one("#counts").display = question is not None and question.is_read_back
         if question is not None:
-            self._ask(question, floor, left_s)
+            self._ask(question, floor)
+            then = "then nothing is done" if is_last else "then you are asked once more"
+            self.query_one("#left", Line).show(f"answer within {left_s:.0f} s, {then}" if left_s is not None else "")
 
-    def _ask(self, question: Question, floor: Floor, left_s: float | None) -> None:
+    def _ask(self, question: Question, floor: Floor) -> None:
         number, item = what_counts(question.values)
         digits = self.query_one("#number", Digits)
         digits.display = bool(number)
@@ -44,7 +47,6 @@ class QuestionBar(Vertical):
             digits.update(number)
         self.query_one("#item", Line).show(f"{item}{_concerned(question, floor)}")
         self.query_one("#press-yes").display = self.query_one("#press-no").display = question.phase != "filling"
-        self.query_one("#left", Line).show(f"answer within {left_s:.0f} s" if left_s is not None else "")
 
 
 def _sentence(question: Question | None, seen: Seen) -> str:

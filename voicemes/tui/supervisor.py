@@ -29,9 +29,17 @@ from voicemes.tui.wording import (
     text_of,
 )
 
-PANES = ("stations", "approvals", "calls", "figures", "report", "events")
+PANES = {
+    "stations": "Stations",
+    "approvals": "Approvals",
+    "calls": "Calls",
+    "figures": "Figures",
+    "report": "Last shift",
+    "events": "Events",
+}
 OPEN = "Open"
 """Status of what waits, as voicemes.connectors.spec.BoardSpec has it."""
+WAITS = "WAITS FOR YOUR DECISION. a: approve, x: reject. You are asked once more before it is written."
 HISTORY_SHOWN, REASONS_SHOWN, LAST_WIDTH = 5, 4, 48
 
 
@@ -64,16 +72,18 @@ class ApprovalsPane(Vertical):
             yield Button("Approve (a)", id="approve", compact=True)
             yield Button("Reject (x)", id="reject", compact=True)
 
-    def show(self, floor: Floor, wall_s: float) -> None:
+    def show(self, floor: Floor, wall_s: float, may_not: str) -> None:
+        """`may_not` says why this person cannot decide; empty for who may."""
         rows = self.query_one("#requests", Rows)
         requests = waiting(floor) + decided(floor)
         self._decided = frozenset(str(row.get("id")) for row in decided(floor))
         rows.show([(str(row["id"]), _request_cells(row, wall_s)) for row in requests if "id" in row])
         chosen = floor.row("requests", rows.chosen)
-        text = request_text(chosen, floor, wall_s) if chosen else "No request waits for a decision."
+        text = request_text(chosen, floor, wall_s, may_not) if chosen else "No request waits for a decision."
         self.query_one("#request-text", Line).show(text)
         for button in self.query(Button):
-            button.disabled = chosen is None or chosen.get("status") != OPEN
+            button.disabled = bool(may_not)
+            button.display = chosen is not None and chosen.get("status") == OPEN
 
     def action_decide(self, intent: str) -> None:
         chosen = self.query_one("#requests", Rows).chosen
@@ -148,14 +158,14 @@ class SupervisorView(Vertical):
             with TabPane("6 Events", id="events"):
                 yield EventsPane()
 
-    def show(self, elsewhere: Elsewhere, floor: Floor, now_s: float, wall_s: float) -> None:
-        """Draws the pane that is looked at."""
-        self._again = lambda: self.show(elsewhere, floor, now_s, wall_s)
+    def show(self, elsewhere: Elsewhere, floor: Floor, now_s: float, wall_s: float, may_not: str = "") -> None:
+        """Draws the pane that is looked at. `may_not`: why this person decides nothing."""
+        self._again = lambda: self.show(elsewhere, floor, now_s, wall_s, may_not)
         match self.query_one("#panes", TabbedContent).active:
             case "stations":
                 self._show_stations(elsewhere, floor)
             case "approvals":
-                self.query_one(ApprovalsPane).show(floor, wall_s)
+                self.query_one(ApprovalsPane).show(floor, wall_s, may_not)
             case "calls-pane":
                 self.query_one(CallsPane).show(floor, wall_s)
             case "figures":
@@ -204,7 +214,7 @@ def open_calls(floor: Floor) -> list[Row]:
     return [row for row in floor.rows("calls") if row.get("status") == OPEN]
 
 
-def request_text(row: Row, floor: Floor, wall_s: float) -> str:
+def request_text(row: Row, floor: Floor, wall_s: float, may_not: str = "") -> str:
     """All that is needed to decide."""
     is_open = row.get("status") == OPEN
     lines = [f"Request {row['id']}: {name_of(row.get('kind', ''))} {change_of(row)}"]
@@ -212,9 +222,9 @@ def request_text(row: Row, floor: Floor, wall_s: float) -> str:
     asked = f"asked by {text_of(row.get('by') or 'the plant itself')} at {clock_of(row.get('time'))}"
     lines.append(f"{where + ', ' if where else ''}{asked} ({age_of(row.get('time'), wall_s)} ago)")
     if is_open:
-        lines.append("WAITS FOR YOUR DECISION. a: approve, x: reject. You are asked once more before it is written.")
+        lines.append(may_not or WAITS)
     else:
-        why = f"Reason: {row['reason']}." if row.get("reason") else "No reason was written down."
+        why = f"Why: {row['reason']}." if row.get("reason") else "Why it was decided so was not written down."
         when = clock_of(row.get("decided"))
         lines.append(f"{row.get('status')} by {text_of(row.get('decided_by'))} at {when}. {why}")
     reasons = [event for event in floor.events if _is_about(event, row)]
@@ -227,7 +237,7 @@ def request_text(row: Row, floor: Floor, wall_s: float) -> str:
 
 
 def _reason_line(event: Row) -> str:
-    kind = name_of(str(event.get("type", "")).removeprefix("mes."))
+    kind = name_of(str(event.get("type", "")).removeprefix("mes.").replace(".", " "))
     return f"  {clock_of(event.get('time'))} {kind}: {text_of(event.get('data'))}"
 
 

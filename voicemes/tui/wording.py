@@ -53,7 +53,7 @@ def change_of(row: Row) -> str:
     if not isinstance(details, Mapping):
         return text_of(details)
     rest = dict(details)
-    now = rest.pop("now", None)
+    now, then = rest.pop("now", None), rest.pop("then", None)
     parts = [text_of(rest.pop(name)) for name in ("characteristic", "parameter", "product") if rest.get(name)]
     unit = f" {rest.pop('unit')}" if rest.get("unit") else ""
     if "plus" in rest and "minus" in rest:
@@ -65,13 +65,15 @@ def change_of(row: Row) -> str:
     if rest.get("equipment") == row.get("equipment"):
         rest.pop("equipment", None)
     parts += [f"{name_of(name)} {text_of(value)}" for name, value in rest.items()]
-    return " ".join([*parts, now_of(now)] if isinstance(now, Mapping) else parts) or BLANK
+    if isinstance(now, Mapping):
+        parts.append(f"({force_of(now)} → {force_of(then)})" if isinstance(then, Mapping) else f"(now {force_of(now)})")
+    return " ".join(parts) or BLANK
 
 
-def now_of(now: Mapping[str, Any]) -> str:
-    """What is in force while a change is asked for: "(now 49.8 to 50.2 mm)"."""
-    bounds = [text_of(now[name]) for name in ("lower", "upper", "value") if name in now]
-    return f"(now {' to '.join(bounds)} {now.get('unit', '')}".rstrip() + ")"
+def force_of(values: Mapping[str, Any]) -> str:
+    """What is in force, before a change or after it: "49.8 to 50.2 mm"."""
+    bounds = [text_of(values[name]) for name in ("lower", "upper", "value") if name in values]
+    return f"{' to '.join(bounds)} {values.get('unit', '')}".rstrip()
 
 
 def moment_of(text: Any) -> datetime | None:

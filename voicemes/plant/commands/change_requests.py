@@ -28,7 +28,8 @@ def submit(change: Change, body: bodies.ChangeRequest) -> Row:
     line, equipment = _place(change, body)
     details = {name: value for name, value in body.model_dump().items() if value is not None and name != "kind"}
     now = _now(change, body)
-    details |= {"now": now} if now else {}
+    then = _then(body, now)
+    details |= ({"now": now} if now else {}) | ({"then": then} if then else {})
     request = str(change.next_id("change_request"))
     data = {"change_request": request, "kind": body.kind, "line": line, "equipment": equipment, "details": details}
     change.emit("mes.change-request.submitted", request, data, equipment or line)
@@ -71,6 +72,23 @@ def _now(change: Change, body: bodies.ChangeRequest) -> Row:
     else:
         return {}
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _then(body: bodies.ChangeRequest, now: Row) -> Row:
+    """What will be in force when it is approved; nothing where it is for one unit only, or where there is no now."""
+    unit = {"unit": now["unit"]} if "unit" in now else {}
+    if body.kind == "parameter" and body.delta is not None and "value" in now:
+        return {"value": now["value"] + body.delta, **unit}
+    is_for_all = body.kind == "tolerance" and body.serial is None and body.plus is not None and body.minus is not None
+    if is_for_all and {"lower", "upper"} <= now.keys():
+        return {**_widened(now, body.minus or 0.0, body.plus or 0.0), **unit}
+    return {}
+
+
+def _widened(limits: Row, minus: float, plus: float) -> Row:
+    """Limits around the middle of those there are, to a millionth: sums of decimals are not exact."""
+    middle = (limits["lower"] + limits["upper"]) / 2
+    return {"lower": round(middle - minus, 6), "upper": round(middle + plus, 6)}
 
 
 def _parameter(change: Change, equipment: str | None, parameter: str | None) -> Row | None:
@@ -120,9 +138,8 @@ def _change_tolerance(change: Change, row: Row) -> None:
     limits = lookups.need(change, "characteristic", wanted["characteristic"])
     if "serial" in wanted or limits["lower"] is None or limits["upper"] is None:
         return
-    middle = (limits["lower"] + limits["upper"]) / 2
     data = {"characteristic": wanted["characteristic"], "change_request": str(row["id"])}
-    bounds = {"lower": middle - wanted["minus"], "upper": middle + wanted["plus"]}
+    bounds = _widened(limits, wanted["minus"], wanted["plus"])
     change.emit("mes.test-specification.changed", wanted["characteristic"], {**data, **bounds})
 
 

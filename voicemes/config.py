@@ -34,6 +34,12 @@ class StationSettings(Section):
     """Who is clocked on here; empty means nobody, who may only ask."""
     role: str = "operator"
     """Of the operator, where the MES knows none; and whose news is told here: operator, supervisor, or a team."""
+    second_person: bool = False
+    """What another's role is needed for is listened for, too, and confirmed by their badge and PIN. Typed it always is;
+    heard, it makes the grammar larger.
+    """
+    session_min: float = Field(default=30.0, gt=0, le=1440)
+    """So long after the last turn, who showed a badge is gone: the station is its own operator's again, or nobody's."""
     check_digits: str = Field(default="", pattern=r"^[0-9]{0,4}$")
     """Written at the station, and asked for before what touches others; without them the last digits of what it is
     about are asked for.
@@ -61,6 +67,12 @@ class AudioSettings(Section):
     output: str = ""
     ring_s: float = Field(default=8.0, gt=0, le=60)
     """Microphone audio kept while nobody takes it; then the oldest is dropped and counted."""
+    listen: Literal["open", "push", "wake"] = "open"
+    """Always; for one utterance after a push of a key or headset button; or from the wake phrase until it is quiet."""
+    wake_s: float = Field(default=20.0, gt=0, le=3600)
+    """How long it stays awake when nobody says anything."""
+    half_duplex: bool = False
+    """Hear nothing while we speak: for loudspeakers without echo cancellation. Nobody can interrupt then."""
     barge_in: bool = True
     """Speaking over an answer stops it. Off for loudspeakers that the microphone hears."""
 

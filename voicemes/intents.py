@@ -29,9 +29,13 @@ HELD_BY = {
 BUILT_IN_TYPES = (
     *("job", "serial", "lot", "component", "quantity", "value"),
     *("step", "step_number", "relative_step", "text"),
+    *("badge", "pin"),
     *("request", "alert", "container", "position", "delta", "signed", "increase", "decrease", "limits", "duration"),
 )
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
+
+SECRET_TYPES = frozenset({"pin"})
+"""Slot types whose values no trace, log or screen ever shows."""
 
 
 def may(role: str, held: Collection[str]) -> bool:
@@ -99,6 +103,8 @@ class Action:
     """Values of the answer (or the slots) that the undo needs."""
     is_local: bool = False
     """Answered from the catalogue, without the MES."""
+    identifies: bool = False
+    """Its answer's `person` is who is here from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,8 @@ class MesCommand:
     operator_id: str
     spoken_text: str
     confirmed_s: float
+    asked_by: str = ""
+    """Who asked for what `operator_id` confirmed, where these are two people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +359,7 @@ class Submit:
     command: MesCommand
 
 
+Change: TypeAlias = Literal["louder", "softer", "faster", "slower"]
 ForgetReason: TypeAlias = Literal["cancelled", "denied", "timed_out", "replaced"]
 
 
@@ -368,7 +371,14 @@ class Forget:
     why: ForgetReason
 
 
-Effect: TypeAlias = Say | Listen | Submit | Forget
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """The voice should change, from the next answer on."""
+
+    how: Change
+
+
+Effect: TypeAlias = Say | Listen | Submit | Forget | Adjust
 
 
 # --- speech out ------------------------------------------------------------------------------------------------------

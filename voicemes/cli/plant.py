@@ -45,6 +45,9 @@ def serve_plant(
     token_file: Annotated[
         Path | None, typer.Option(help="Bearer tokens that may come in, with their roles, one a line.")
     ] = None,
+    badge_file: Annotated[
+        Path | None, typer.Option(help="Badges and hashed PINs; without it, those of the demo plant (see its file).")
+    ] = None,
     scenario: Annotated[str | None, typer.Option(help="Let the factory live: one scenario, or all.")] = None,
     speed: Speed = None,
     seed: Seed = 1,
@@ -52,6 +55,7 @@ def serve_plant(
     plain: Plain = False,
 ) -> None:
     """Serve the plant until Ctrl-C."""
+    from voicemes.plant.badges import FILE
     from voicemes.plant.server import Address, read_tokens, serve  # a web server: half a second, only where it is used
 
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
@@ -63,12 +67,32 @@ def serve_plant(
             console(plain=plain).print(f"The plant answers at {url}/api/v1, documented at {url}/docs. Ctrl-C stops it.")
 
     tokens = read_tokens(token_file) if token_file else {}
+    badges = badge_file or FILE
     with contextlib.ExitStack() as stack:
         if database is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="voicemes-plant-"))
             database = Path(folder) / "plant.sqlite"
         living = _living(scenario, speed, seed) if scenario else None
-        serve(Address(host, port), database, tokens=tokens, living=living, on_ready=announce)
+        serve(Address(host, port), database, tokens=tokens, badge_file=badges, living=living, on_ready=announce)
+
+
+@app.command("badge")
+def make_badge(
+    badge: Annotated[str, typer.Argument(help="Number on the badge, 3 to 8 digits.")],
+    person: Annotated[str, typer.Argument(help="Whose it is, as the plant calls them.")],
+    pin: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="4 to 8 digits; asked for.")
+    ],
+) -> None:
+    """Print the line of a badge for `serve --badge-file`. The PIN is not kept, only its salted hash."""
+    from voicemes.plant.badges import entry
+    from voicemes.plant.bodies import Identity
+
+    try:
+        known = Identity(badge=badge, pin=pin)
+    except ValueError as error:
+        raise typer.BadParameter("a badge has 3 to 8 digits, a PIN 4 to 8.") from error
+    typer.echo(entry(known.badge, person, known.pin))
 
 
 def _living(scenario: str, speed: float | None, seed: int) -> Living:

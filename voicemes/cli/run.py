@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -61,10 +63,22 @@ async def _run(settings: Settings, bus: Bus, recording: Path | None, spoken: Pat
         sink = _sink(settings, recording, spoken)
         async with open_session(settings, bus=bus, sink=sink) as session:
             await session.start(source.traits.name)
-            await session.hear(source)
+            with _button(session.push):
+                await session.hear(source)
             await session.speaker.finish()
     finally:
         source.close()
+
+
+@contextlib.contextmanager
+def _button(push: Callable[[], None]) -> Iterator[None]:
+    """SIGUSR1 is the button for talking: whatever reads the headset's button sends it."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, push)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
 
 
 def _source(settings: Settings, bus: Bus, clock: SystemClock, recording: Path | None) -> AudioSource:

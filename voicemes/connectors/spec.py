@@ -80,6 +80,8 @@ class Operation(Part):
     path: Text
     query: dict[str, Tree] = Field(default_factory=dict)
     body: Tree = None
+    reads: bool = False
+    """A request that changes nothing, whatever its method: a PIN goes into a body, not into an address."""
     on_behalf_of: bool = True
     idempotency: Literal["header", "none"] = "none"
     """`header`: the MES does a repeated request once, so a lost answer may be asked for again."""
@@ -91,7 +93,7 @@ class Operation(Part):
 
     @property
     def is_write(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.reads
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from voicemes.dialogue.policy import UNDO_S
 from voicemes.dialogue.prepare import prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
 from voicemes.intents import Intent, SlotSpec
-from voicemes.model import Candidate, Forget, Reply, SlotValue
+from voicemes.model import Adjust, Candidate, Change, Forget, Reply, SlotValue
 
 PLACES = frozenset({"equipment", "line"})
 """Slot types of which a question is about one."""
@@ -78,6 +79,11 @@ def hand_over(state: DialogueState, operator_id: str, role: str) -> Step:
     if operator_id == state.operator_id:
         return Step(state)
     dropped = [Forget(state.pending.intent, "replaced")] if state.pending else []
+    return become(state, operator_id, role, *dropped)
+
+
+def become(state: DialogueState, operator_id: str, role: str, *dropped: Forget) -> Step:
+    """A fresh dialogue for who is here now."""
     theirs = DialogueState(
         state.session_id,
         operator_id,
@@ -85,12 +91,31 @@ def hand_over(state: DialogueState, operator_id: str, role: str) -> Step:
         n_commands=state.n_commands,
         check_digits=state.check_digits,
         is_suspended=state.is_suspended,
+        rests_after_s=state.rests_after_s,
     )
     return finish(theirs, Reply("hello", {"person": operator_id}) if operator_id else Reply("goodbye"), *dropped)
 
 
+def speak_otherwise(state: DialogueState, how: Change | Literal["spell"], now_s: float) -> Step:
+    """Louder, slower: what is being asked stands, and is asked again in the new voice. Spelled, what was said last is
+    said with NATO letters; that refuses nothing.
+    """
+    if how != "spell":
+        heard = state.last_said if state.phase != "idle" and state.last_said else Reply("adjusted")
+        said = say_and_listen(state, heard, now_s, is_remembered=False)
+        return Step(said.state, (Adjust(how), *said.effects))
+    if state.last_said is None:
+        return say_and_listen(state, Reply("nothing_to_repeat"), now_s, is_remembered=False)
+    return say_and_listen(state, replace(state.last_said, clarity="letters"), now_s, is_remembered=False)
+
+
 def sleep(state: DialogueState) -> Step:
     return finish(replace(state, is_asleep=True), Reply("standby"))
+
+
+def rest(state: DialogueState) -> Step:
+    """Nobody said anything for long enough: asleep again, without a word."""
+    return listen(replace(state, phase="standby", is_asleep=True))
 
 
 def wake(state: DialogueState, now_s: float) -> Step:

@@ -5,7 +5,8 @@
 | R0    | reads only                         | answered at once                                        |
 | R1    | own work, easily corrected         | done at once, and "undo" works for a while              |
 | R2    | counts, traceability, quality      | read back, written only after an explicit yes           |
-| R3    | touches others                     | the same by whom the role allows it, and check digits   |
+| R3    | touches others                     | the same by whom the role allows it, and check digits;  |
+|       |                                    | a second person may confirm it by badge and PIN         |
 | R4    | machine writes, interlocks, e-stop | never by voice                                          |
 
 What only a language model found is read back, and from R3 on it has to be said in the catalogue's own words.
@@ -30,8 +31,13 @@ MAX_WRONG = 2
 """So often check digits may be wrong; then nothing more is taken by voice, and a supervisor is called."""
 QUESTION_S = 10.0
 """How long a question waits for its answer before it is asked again, once."""
+SIGN_S = 60.0
+"""The same for the badge of a second person: they have to come first."""
 MAX_UNHEARD = 2
 """So often "say again?", then the system only listens: repeating it does not help in noise."""
+
+SIGNED = frozenset({"R3"})
+"""Risks of which a second person may confirm what the first one may not do."""
 
 Way: TypeAlias = Literal["at_once", "read_back", "in_its_words", "never"]
 
@@ -42,6 +48,8 @@ class Policy:
     needs_operator: bool
     """Nobody may do it without being known."""
     can_undo: bool
+    may_be_signed: bool = False
+    """Who may not do it can have it confirmed by somebody who may, by badge and PIN."""
     needs_check: bool = False
     """Beside the yes, digits have to be said that only somebody who looks at the thing knows."""
 
@@ -60,7 +68,8 @@ def policy_for(intent: Intent, *, is_guess: bool = False, by_model: bool = False
         case "R2":
             return Policy("read_back", needs_operator=True, can_undo=False)
         case "R3":
-            return Policy("read_back", needs_operator=True, can_undo=False, needs_check=True)
+            is_signed = intent.risk in SIGNED
+            return Policy("read_back", needs_operator=True, can_undo=False, may_be_signed=is_signed, needs_check=True)
         case "R4":
             return Policy("never", needs_operator=True, can_undo=False)
         case _ as never:

@@ -22,6 +22,8 @@ def prepare(rules: Rules, state: DialogueState, pending: Pending, now_s: float) 
     intent = rules.catalog.intent(pending.intent)
     policy = policy_for(intent, is_guess=pending.is_guess, by_model=pending.by_model)
     refusal = _refusal(rules, state, intent, policy)
+    if refusal and refusal.key == "needs_role" and policy.may_be_signed and not state.signer:
+        return ask_for_badge(rules, state, pending, replace(refusal, key="needs_badge"), now_s)
     if refusal:
         return finish(state, refusal)
     slots = complete(intent, pending.slots, state, rules.live)
@@ -56,6 +58,23 @@ def _written(rules: Rules, state: DialogueState, intent: Intent, policy: Policy,
     if policy.way == "read_back" or doubted or pending.replaces:
         return ask_for_yes(rules, state, now_s, *doubted)
     return submit(rules, state, now_s)
+
+
+def ask_for_badge(rules: Rules, state: DialogueState, held: Pending, why: Reply, now_s: float) -> Step:
+    """What the operator may not do waits for somebody who may; without badges in this plant it is refused."""
+    badge = next((intent for intent in rules.catalog.intents.values() if intent.action.identifies), None)
+    if badge is None:
+        return finish(state, replace(why, key="needs_role"))
+    told = say(replace(state, held=held, pending=None), why)
+    asked = prepare(rules, told.state, Pending(badge.name, {}, held.spoken_text), now_s)
+    return Step(asked.state, (*told.effects, *asked.effects))
+
+
+def roles_of(rules: Rules, state: DialogueState) -> tuple[str, ...]:
+    """Of who confirms. A second person's come from the MES alone."""
+    if state.signer:
+        return rules.live.roles.get(state.signer, ())
+    return rules.live.roles.get(state.operator_id) or (state.role,)
 
 
 def ask_for_yes(rules: Rules, state: DialogueState, now_s: float, *before: Reply) -> Step:
@@ -128,7 +147,7 @@ def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy)
         return None
     if not state.operator_id:
         return Reply("needs_operator")
-    held = rules.live.roles.get(state.operator_id) or (state.role,)
+    held = roles_of(rules, state)
     if may(intent.role, held):
         return None
     others = able(intent.role, rules.live.roles)[:N_NAMED]

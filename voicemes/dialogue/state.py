@@ -73,6 +73,10 @@ class DialogueState:
     """Of the operator, where the MES does not say which roles they have."""
     phase: Phase = "idle"
     pending: Pending | None = None
+    held: Pending | None = None
+    """What waits for the badge of somebody who may do it."""
+    signer: str = ""
+    """Who showed that badge, and confirms the action at hand in place of the operator."""
     choices: tuple[Pending, ...] = ()
     """What was asked about: "did you mean … or …?"."""
     asking: str = ""
@@ -101,6 +105,8 @@ class DialogueState:
     """Asked to stand by; it wakes when it is told to."""
     is_suspended: bool = False
     """Nothing is taken by voice until somebody presses a key."""
+    rests_after_s: float | None = None
+    """Awake and idle for so long, it sleeps again; None where it listens all the time."""
     by_ear: bool = False
     """The last input was heard, and may have been misheard."""
 

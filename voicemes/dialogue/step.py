@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from voicemes.dialogue import answers, asides, confirm, submit
+from voicemes.dialogue import answers, asides, confirm, signing, submit
 from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
 from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
@@ -46,7 +46,7 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
     """What the dialogue does about one input. Never raises for anything a person or a MES can do."""
     match given:
         case Answered(reply):
-            return answers.answered(rules, state, reply, now_s)
+            return signing.answered(rules, state, reply, now_s) or answers.answered(rules, state, reply, now_s)
         case _ if state.phase == "waiting":
             return Step(state)
         case Heard(parse, while_speaking):
@@ -99,7 +99,7 @@ def _understood(
 def _interrupt(rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float) -> Step:
     """What was being prepared is dropped; nothing of it was written."""
     dropped = [Forget(state.pending.intent, "replaced")] if state.pending else []
-    idle = replace(state, phase="idle", pending=None, choices=(), asking="", unheard=0)
+    idle = replace(state, phase="idle", pending=None, held=None, signer="", choices=(), asking="", unheard=0)
     taken = prepare(rules, idle, _pending(rules, candidate, text), now_s)
     return Step(taken.state, (*dropped, *taken.effects))
 
@@ -189,6 +189,8 @@ def _aside(rules: Rules, state: DialogueState, candidate: Candidate, now_s: floa
             return submit.undo(rules, state, now_s)
         case "follow" | "why" | "amend", "idle":
             return asides.go_on(rules, state, candidate, now_s)
+        case ("louder" | "softer" | "faster" | "slower" | "spell"), _:
+            return asides.speak_otherwise(state, candidate.intent, now_s)
         case "standby", "idle":
             return asides.sleep(state)
         case "wake", "standby":
@@ -199,8 +201,9 @@ def _aside(rules: Rules, state: DialogueState, candidate: Candidate, now_s: floa
 
 def _forget(state: DialogueState, why: ForgetReason) -> Step:
     """Says what became of it, in the reply of that name."""
-    assert state.pending is not None
-    return finish(state, Reply(why), Forget(state.pending.intent, why))
+    meant = state.held or state.pending
+    assert meant is not None
+    return finish(state, Reply(why), Forget(meant.intent, why))
 
 
 def _unheard(state: DialogueState, now_s: float) -> Step:
@@ -215,6 +218,8 @@ def _unheard(state: DialogueState, now_s: float) -> Step:
 
 def _timed_out(state: DialogueState, now_s: float) -> Step:
     """A question that nobody answers is asked once more and then dropped."""
+    if state.phase == "idle" and state.rests_after_s is not None:
+        return asides.rest(state)
     if state.phase == "idle" or (state.pending is None and not state.choices):
         return listen(state)
     if state.unheard == 0 and state.last_said is not None:

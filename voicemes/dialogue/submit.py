@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voicemes.dialogue.policy import QUESTION_S, UNDO_S
+from voicemes.dialogue.policy import QUESTION_S, SIGN_S, UNDO_S
 from voicemes.dialogue.state import DialogueState, Rules, Step
 from voicemes.model import Forget, Listen, MesCommand, Reply, Say, SlotData, Submit
 
@@ -20,7 +20,9 @@ def say(state: DialogueState, reply: Reply, *, is_remembered: bool = True) -> St
 
 def listen(state: DialogueState, timeout_s: float | None = None) -> Step:
     if timeout_s is None and state.phase in {"filling", "choosing", "confirming", "checking"}:
-        timeout_s = QUESTION_S
+        timeout_s = SIGN_S if state.held else QUESTION_S
+    elif timeout_s is None and state.phase == "idle":
+        timeout_s = state.rests_after_s
     return Step(state, (Listen(state.scope, timeout_s),))
 
 
@@ -40,6 +42,8 @@ def finish(state: DialogueState, reply: Reply, *before: Forget) -> Step:
         state,
         phase="standby" if rests else "idle",
         pending=None,
+        held=None,
+        signer="",
         choices=(),
         asking="",
         unheard=0,
@@ -84,9 +88,10 @@ def _send(
         operation=operation,
         fields=dict(fields),
         is_write=is_write,
-        operator_id=state.operator_id,
+        operator_id=state.signer or state.operator_id,
         spoken_text=text,
         confirmed_s=now_s,
+        asked_by=state.operator_id if state.signer else "",
     )
     waiting = replace(state, phase="waiting", asking="", command=command, n_commands=state.n_commands + 1, unheard=0)
     return Step(waiting, (Submit(command),))

@@ -64,6 +64,7 @@ class ActionFile(_File):
     undo: str = ""
     undo_fields: list[str] = []
     local: bool = False
+    identifies: bool = False
 
 
 class ExampleFile(_File):
@@ -191,7 +192,14 @@ def _load_intent(file: Path) -> Intent:
         llm=data.llm,
         sentences=_templates(document, ("sentences",), data.sentences),
         also=_templates(document, ("also",), data.also),
-        action=Action(action.operation, action.write or writes, action.undo, tuple(action.undo_fields), action.local),
+        action=Action(
+            action.operation,
+            action.write or writes,
+            action.undo,
+            tuple(action.undo_fields),
+            action.local,
+            action.identifies,
+        ),
         slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},
         say=data.say,
         remember=data.remember,

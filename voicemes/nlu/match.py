@@ -93,6 +93,7 @@ class Matcher:
         self.catalog = catalog
         self.live = Live()
         self._held: frozenset[str] = frozenset()
+        self._risks: frozenset[str] = frozenset()
         self.templates = Templates(catalog.rules, (*BUILT_IN_TYPES, *catalog.lists))
         self.vocabulary = Vocabulary(catalog, self.live, self.templates)
         self._intents = [sentence for intent in catalog.intents.values() for sentence in self._sentences_of(intent)]
@@ -128,14 +129,15 @@ class Matcher:
         """Whether what a slot names is there now, as far as anybody knows."""
         return not isinstance(slot.value, str) or self.live.knows(slot.type, slot.value)
 
-    def heard_by(self, held: Collection[str]) -> Matcher:
+    def heard_by(self, held: Collection[str], risks: Collection[str] = ()) -> Matcher:
         """The same for the ears of somebody with these roles: what they may not do is not in the recogniser's grammar,
-        which stays small. Typed, it is understood and refused. Nobody's roles (empty) hear everything.
+        which stays small, but for what is of one of `risks`. Typed, it is understood and refused. Nobody's roles
+        (empty) hear everything.
         """
-        if frozenset(held) == self._held:
+        if (frozenset(held), frozenset(risks)) == (self._held, self._risks):
             return self
         other = copy(self)
-        other._held, other._graphs = frozenset(held), {}  # noqa: SLF001 - another of our own
+        other._held, other._risks, other._graphs = frozenset(held), frozenset(risks), {}  # noqa: SLF001 - our own
         return other
 
     def tokens(self, text: str) -> list[str]:
@@ -221,7 +223,8 @@ class Matcher:
 
     def hears(self, intent: Intent) -> bool:
         """Whether somebody with the roles of `heard_by` may mean it."""
-        return not self._held or not intent.action.is_write or may(intent.role, self._held)
+        is_theirs = not self._held or not intent.action.is_write or may(intent.role, self._held)
+        return is_theirs or intent.risk in self._risks
 
     def slot_reader(self, tokens: list[str]) -> ReadSlot:
         """Reads slot values that begin at a word of `tokens`, each type and place once."""

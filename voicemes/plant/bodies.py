@@ -47,6 +47,11 @@ class Quantities(Body):
         return self.good + self.scrap + self.rework
 
 
+class Identity(Body):
+    badge: Annotated[str, Field(pattern=r"^[0-9]{3,8}$")]
+    pin: Annotated[str, Field(pattern=r"^[0-9]{4,8}$")]
+
+
 class JobCommand(Quantities):
     """An ISA-95 JobOrderCommand. `equipment` goes with Start, the quantities with Stop, which completes the order."""
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from voicemes.plant.badges import Badges
 from voicemes.plant.change import SYSTEM, Actor, Change, Decision
 from voicemes.plant.problems import Code, Problem
 
@@ -35,6 +36,7 @@ class Plant:
     now: Callable[[], datetime]
     tokens: Mapping[str, str] = field(default_factory=dict)
     """Bearer token -> role; none means that nobody is asked for one."""
+    badges: Badges = field(default_factory=lambda: Badges({}))
     _running: set[str] = field(default_factory=set)
     _waiting: set[Callable[[], None]] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)

@@ -28,6 +28,7 @@ class Code(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     ROLE_REQUIRED = "role_required"
+    IDENTITY_REFUSED = "identity_refused"
     NOT_FOUND = "not_found"
     NO_DATA = "no_data"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -52,6 +53,7 @@ STATUS: dict[Code, HTTPStatus] = {
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
     Code.ROLE_REQUIRED: HTTPStatus.FORBIDDEN,
+    Code.IDENTITY_REFUSED: HTTPStatus.FORBIDDEN,
     Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.NO_DATA: HTTPStatus.NOT_FOUND,
     Code.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,

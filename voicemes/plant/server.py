@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from voicemes.errors import ConfigError
-from voicemes.plant import problems, rebuild
+from voicemes.plant import badges, problems, rebuild
 from voicemes.plant.change import ROLES, SAME_ROLE
 from voicemes.plant.database import Database, utc_now
 from voicemes.plant.http.answers import ProblemBody
@@ -58,9 +58,10 @@ def open_plant(
     seed_file: Path = SEED_FILE,
     tokens: Mapping[str, str] = NO_TOKENS,
     now: Callable[[], datetime] = utc_now,
+    badge_file: Path = badges.FILE,
 ) -> Plant:
     """The plant in `database`, which is seeded when it is new; None keeps it in memory. Raises ConfigError."""
-    plant = Plant(Database(database), now, tokens)
+    plant = Plant(Database(database), now, tokens, badges.read_badges(badge_file))
     if plant.database.is_new:
         seed(plant.database, seed_file, now())
         return plant
@@ -79,13 +80,14 @@ def create_app(
     now: Callable[[], datetime] = utc_now,
     rates: Rates | None = None,
     heartbeat_s: float = HEARTBEAT_S,
+    badge_file: Path = badges.FILE,
 ) -> FastAPI:
     """The application over a plant, which is `app.state.plant`. Raises ConfigError.
 
     Whoever does not run the application's lifespan closes `app.state.plant.database` when done.
     """
     app = FastAPI(title="voicemes reference MES", version="1", lifespan=_lifespan)
-    app.state.plant = open_plant(database, seed_file=seed_file, tokens=tokens, now=now)
+    app.state.plant = open_plant(database, seed_file=seed_file, tokens=tokens, now=now, badge_file=badge_file)
     app.state.living = None
     app.state.rates, app.state.heartbeat_s, app.state.stopping = rates or Rates(), heartbeat_s, asyncio.Event()
     app.add_middleware(BodyLimit)
@@ -171,6 +173,7 @@ def serve(
     database: Path,
     *,
     tokens: Mapping[str, str] = NO_TOKENS,
+    badge_file: Path = badges.FILE,
     living: Living | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
     stops_with_stdin: bool = False,
@@ -179,7 +182,8 @@ def serve(
 
     With `living` the plant's time is the factory's.
     """
-    app = create_app(database, tokens=tokens, now=living.clock.now if living else utc_now)
+    now = living.clock.now if living else utc_now
+    app = create_app(database, tokens=tokens, now=now, badge_file=badge_file)
     app.state.living = living
     with _listen(address) as listener:
         host, port = listener.getsockname()[:2]

@@ -30,6 +30,7 @@ from voicemes.model import (
     Unsent,
 )
 from voicemes.nlu.consult import NO_SENSE
+from voicemes.runtime.secrets import is_hidden
 
 REPLIES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Accepted, Rejected, Unsent, Unknown)}
 
@@ -62,14 +63,14 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
 
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
-    """A parse that a language model found, or a person on a screen: what they chose is a fact of the trace. None for
-    one by the other routes.
+    """A parse that a language model found, or a person on a screen, or one that had a secret: what they chose is a fact
+    of the trace. None for one by the other routes.
     """
     if data.get("detail") == NO_SENSE:
         return NotUnderstood("out_of_grammar", transcript, NO_SENSE)
     candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])
     read = tuple(_candidate(one) for one in candidates)
-    if not read or read[0].route not in {"llm", "clarify", "screen"}:
+    if not read or (read[0].route not in {"llm", "clarify", "screen"} and not is_hidden(candidates[0])):
         return None
     return Understood(read[0], transcript) if data["kind"] == "Understood" else Ambiguous(read, transcript)
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
 from voicemes.dialogue.news import Quiet
+from voicemes.dialogue.policy import SIGNED
 from voicemes.dialogue.state import DialogueState
 from voicemes.errors import EngineError, MesError, VoicemesError
 from voicemes.events import (
-    AudioDropped,
     CatalogReloaded,
     EngineTroubled,
     HypothesisChanged,
@@ -33,9 +33,8 @@ from voicemes.events import (
     TurnEnded,
 )
 from voicemes.model import (
-    SPEECH,
-    AudioFrame,
     Candidate,
+    Change,
     Heard,
     Identified,
     Input,
@@ -57,16 +56,18 @@ from voicemes.ports import AudioSource, MesConnector
 from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
+from voicemes.runtime.gate import Gate
 from voicemes.runtime.hearing import Ears, Guessed, Loud, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.listening import Listening
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.reader import Reader
 from voicemes.runtime.reload import LOOK_S, CatalogWatch
+from voicemes.runtime.secrets import MASK, asks_for_secret
 from voicemes.runtime.speaker import Speaker
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.turn import Turn, take_turn
 
 NEWS_POLL_S = 0.05
-NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
 
 
 @dataclass(slots=True)
@@ -86,11 +87,8 @@ class Session:
     """Where the catalogue's files are not followed there is none."""
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     state: DialogueState = field(init=False)
-    _hearing: EngineThread = field(init=False)
-    _source: EngineThread = field(init=False)
     _model: EngineThread = field(init=False)
-    is_muted: bool = False
-    """Muted, the microphone hears nothing."""
+    listening: Listening = field(init=False)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Voice, keys and the clock may come together; each turn is finished before the next one begins."""
     _turns: int = 0
@@ -105,12 +103,19 @@ class Session:
     """When anybody last spoke, the operator or we."""
 
     def __post_init__(self) -> None:
-        station = self.settings.station
+        station, audio = self.settings.station, self.settings.audio
+        gate = Gate(audio.listen, audio.half_duplex)
+        self.listening = Listening(self.ears, gate, self.clock, self.bus, self.settings.asr.deadline_s)
+        is_asleep = audio.listen == "wake"
         self.state = DialogueState(
-            self.session_id, station.operator, station.role, check_digits=station.check_digits
+            self.session_id,
+            station.operator,
+            station.role,
+            check_digits=station.check_digits,
+            phase="standby" if is_asleep else "idle",
+            is_asleep=is_asleep,
+            rests_after_s=audio.wake_s if is_asleep else None,
         )
-        self._hearing = EngineThread("hearing", self.settings.asr.deadline_s)
-        self._source = EngineThread("source", None)
         self._model = EngineThread("language model", 2 * self.settings.llm.deadline_s)
 
     async def start(self, source_name: str) -> None:
@@ -150,7 +155,8 @@ class Session:
 
     def _here(self, matcher: Matcher, live: Live) -> Matcher:
         """What can be said at this station, by who works at it."""
-        return matcher.with_live(live).heard_by(live.roles.get(self.state.operator_id) or (self.state.role,))
+        held = live.roles.get(self.state.operator_id) or (self.state.role,)
+        return matcher.with_live(live).heard_by(held, SIGNED if self.settings.station.second_person else ())
 
     async def reload(self) -> None:
         """Takes up a catalogue that was edited, between two actions. One that cannot be used leaves the old one."""
@@ -172,21 +178,13 @@ class Session:
 
     async def hear(self, source: AudioSource) -> list[TurnEnded]:
         """Listens until the source ends, and takes a turn for each utterance."""
-        assert self.ears is not None
         ended: list[TurnEnded] = []
-        self._check_rate(source)
-        frames, dropped = source.frames(), 0
         try:
-            while (frame := await self._source.call(_next_frame, frames)) is not None:
-                if source.dropped_samples > dropped:
-                    self.bus.publish(AudioDropped(self.clock.now_s(), source.dropped_samples - dropped))
-                    dropped = source.dropped_samples
-                heard = AudioFrame(bytes(len(frame.pcm)), frame.start_samples) if self.is_muted else frame
-                ended += await self._react(await self._hearing.call(self.ears.take, heard))
+            async for sounds in self.listening.sounds(source, lambda: self.speaker.is_speaking):
+                ended += await self._react(sounds)
                 ended += await self.look_at_clock()
                 if not source.traits.is_live:
                     await self.speaker.finish()
-            ended += await self._react(await self._hearing.call(self.ears.end))
         except VoicemesError as exc:
             await self._tell(exc)
             raise
@@ -194,11 +192,10 @@ class Session:
             source.close()
         return ended
 
-    def _check_rate(self, source: AudioSource) -> None:
-        if source.traits.device_rate_hz < SPEECH.rate_hz:
-            rate = f"{source.traits.name} delivers {source.traits.device_rate_hz} Hz"
-            why = f"{rate}: consonants are lost. {NARROW_BAND}"
-            self.bus.publish(EngineTroubled(self.clock.now_s(), "audio", why))
+    def push(self) -> None:
+        """The key or headset button for talking: what we say stops, and the next utterance counts."""
+        self._on_speech()
+        self.listening.gate.push(self.clock.now_s())
 
     async def _tell(self, exc: VoicemesError) -> None:
         """The operator hears that it failed, where speaking still works."""
@@ -220,13 +217,7 @@ class Session:
     async def identify(self, operator_id: str) -> TurnEnded:
         """Somebody showed who they are; an open dialogue of somebody else is dropped. Empty: nobody is here."""
         async with self._one_at_a_time:
-            ended = await self._take(Identified(operator_id, self.settings.station.role), {})
-            self.bus.publish(OperatorChanged(self.clock.now_s(), operator_id))
-            if self.desk is not None:
-                self.desk.tell_to(operator_id)
-            self.matcher = self._here(self.matcher, self.matcher.live)
-            await self._get_ready(self.state.scope)
-        return ended
+            return await self._take(Identified(operator_id, self.settings.station.role), {})
 
     async def press(self, key: Key) -> TurnEnded:
         async with self._one_at_a_time:
@@ -241,12 +232,19 @@ class Session:
         async with self._one_at_a_time:
             return await self._take(Heard(Understood(candidate, Transcript(shown, "screen"))), {})
 
+    @property
+    def is_muted(self) -> bool:
+        return self.listening.gate.is_muted
+
     def mute(self, *, is_muted: bool) -> None:
-        self.is_muted = is_muted
+        self.listening.gate.is_muted = is_muted
         self.bus.publish(MicrophoneMuted(self.clock.now_s(), is_muted))
 
     async def say(self, text: str) -> None:
         await self.speaker.say(text)
+
+    def adjust(self, how: Change) -> None:
+        self.speaker.adjust(how)
 
     @property
     def left_s(self) -> float | None:
@@ -261,24 +259,19 @@ class Session:
         await self._get_ready(scope)
 
     async def _get_ready(self, scope: Scope) -> None:
-        if self.ears is not None:
-            await self._hearing.call(lambda: self._tune(scope))
+        matcher = self.matcher
+        await self.listening.tune(scope, lambda: matcher.graph(scope))
 
     async def close(self) -> None:
         if self.desk is not None:
             await self.desk.close()
         if self.watch is not None:
             self.watch.close()
-        self._hearing.close()
-        self._source.close()
+        self.listening.close()
         self._model.close(self.reader.close)
         await self.speaker.close()
         if self.connector is not None:
             await self.connector.aclose()
-
-    def _tune(self, scope: Scope) -> None:
-        assert self.ears is not None
-        self.ears.tune(scope, self.matcher.graph(scope))
 
     async def _react(self, sounds: list[Sound]) -> list[TurnEnded]:
         ended = []
@@ -291,7 +284,8 @@ class Session:
                     self._noise_db = noise_db
                     self.bus.publish(LevelMeasured(self.clock.now_s(), level_db, noise_db))
                 case Guessed(text):
-                    self.bus.publish(HypothesisChanged(self.clock.now_s(), text))
+                    is_secret = asks_for_secret(self.state.scope, self.matcher.catalog)
+                    self.bus.publish(HypothesisChanged(self.clock.now_s(), MASK if is_secret else text))
                 case SpeechOver():
                     ended.append(await self._heard(sound))
         return ended
@@ -306,6 +300,7 @@ class Session:
     async def _heard(self, over: SpeechOver) -> TurnEnded:
         utterance = over.utterance
         duration_s = utterance.ended_s - utterance.started_s
+        self.listening.gate.close()
         ended = SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by, self._noise_db)
         self.bus.publish(ended)
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
@@ -339,30 +334,49 @@ class Session:
 
     async def _take(self, given: Input, timings_s: dict[str, float]) -> TurnEnded:
         self._turns += 1
-        self._last_voice_s = self.clock.now_s()
+        self._last_voice_s, operator_id = self.clock.now_s(), self.state.operator_id
         turn = Turn(self._turns, timings_s)
         ended = await take_turn(self, given, turn)
         if turn.wrote or self.clock.now_s() - self._refreshed_s > self.settings.mes.refresh_s:
             await self.refresh()
             await self._get_ready(self.state.scope)
+        await self._greet(operator_id)
         return ended
+
+    async def _greet(self, before: str) -> None:
+        """Somebody else is here than before the turn: what can be said, and what news is told, is theirs."""
+        operator_id = self.state.operator_id
+        if operator_id == before:
+            return
+        self.bus.publish(OperatorChanged(self.clock.now_s(), operator_id))
+        if self.desk is not None:
+            self.desk.tell_to(operator_id)
+        self.matcher = self._here(self.matcher, self.matcher.live)
+        await self._get_ready(self.state.scope)
 
     async def look_at_clock(self) -> list[TurnEnded]:
         """A question that nobody answers times out, and news is told where it is quiet. While we speak, or the
         operator does, the time does not run.
         """
         now_s = self.clock.now_s()
-        if self.speaker.is_speaking or (self.ears is not None and self.ears.is_hearing):
+        if self.speaker.is_speaking or self.listening.is_hearing:
             self._waiting_since_s = self._last_voice_s = now_s
             return []
         if self._one_at_a_time.locked():
             return []
+        if self._is_gone(now_s):
+            return [await self.identify(self.settings.station.operator)]
         await self.reload()
         async with self._one_at_a_time:
             if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
                 return await self._tell_news(now_s)
             self._timeout_s = None
             return [await self._take(TimedOut(), {})]
+
+    def _is_gone(self, now_s: float) -> bool:
+        """Whether who showed a badge said nothing for so long that it may be another by now."""
+        is_guest = self.state.operator_id != self.settings.station.operator
+        return is_guest and now_s - self._last_voice_s > self.settings.station.session_min * 60
 
     async def wait_for_news(self, timeout_s: float) -> list[TurnEnded]:
         """Says nothing itself, until the plant had something to say or the time is over."""
@@ -379,7 +393,3 @@ class Session:
             return []
         news = self.desk.next(Quiet(self.state.phase, now_s - self._last_voice_s))
         return [await self._take(Told(news.reply), {})] if news is not None else []
-
-
-def _next_frame(frames: Iterator[AudioFrame]) -> AudioFrame | None:
-    return next(frames, None)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import assert_never
 
-from voicemes.model import SPEECH, SpeechChunk
+from voicemes.model import SPEECH, Change, SpeechChunk
 from voicemes.ports import AudioSink, Synthesizer, Voice
 from voicemes.runtime.threads import EngineThread
 
 NO_MORE = object()
+VOLUME_STEP, MIN_VOLUME, MAX_VOLUME = 1.35, 0.3, 2.0
+"""About 2.6 dB a step: what people call louder."""
+RATE_STEP, MIN_RATE_WPM, MAX_RATE_WPM = 1.15, 100, 300
 
 
 class Speaker:
@@ -35,6 +40,10 @@ class Speaker:
         if on_first_sound:
             on_first_sound()
         self._playing = asyncio.create_task(self._play(first, chunks))
+
+    def adjust(self, how: Change) -> None:
+        """One step louder, softer, faster or slower, from the next answer on."""
+        self._voice = adjusted(self._voice, how)
 
     async def play(self, pcm: bytes) -> None:
         """Plays a recording in the `SPEECH` format, to its end."""
@@ -72,6 +81,22 @@ class Speaker:
         close = getattr(chunks, "close", None)
         if close is not None and self._is_stopped:
             await self._synthesis.call(close)
+
+
+def adjusted(voice: Voice, how: Change) -> Voice:
+    """A voice changed by one step that people hear; it stays within what can be understood."""
+    volume, rate_wpm = voice.volume, voice.rate_wpm
+    match how:
+        case "louder":
+            return replace(voice, volume=min(volume * VOLUME_STEP, MAX_VOLUME))
+        case "softer":
+            return replace(voice, volume=max(volume / VOLUME_STEP, MIN_VOLUME))
+        case "faster":
+            return replace(voice, rate_wpm=min(round(rate_wpm * RATE_STEP), MAX_RATE_WPM))
+        case "slower":
+            return replace(voice, rate_wpm=max(round(rate_wpm / RATE_STEP), MIN_RATE_WPM))
+        case _ as never:
+            assert_never(never)
 
 
 def _next(chunks: Iterator[SpeechChunk]) -> SpeechChunk | object:

@@ -11,9 +11,11 @@ from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.dialogue.step import step
 from voicemes.events import CommandAnswered, CommandSubmitted, InputReceived, ReplyGiven, StepTaken, TurnEnded
 from voicemes.model import (
+    Adjust,
     Ambiguous,
     Answered,
     Candidate,
+    Change,
     Effect,
     Forget,
     Heard,
@@ -36,6 +38,7 @@ from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
 from voicemes.runtime.mes import execute, outcome
+from voicemes.runtime.secrets import hidden, hidden_effect, hidden_fields
 
 
 class Room(Protocol):
@@ -61,6 +64,9 @@ class Room(Protocol):
     async def listen(self, scope: Scope, timeout_s: float | None) -> None:
         """Gets ready for what may be said now."""
 
+    def adjust(self, how: Change) -> None:
+        """Changes the voice for what is said from now on."""
+
 
 @dataclass(slots=True)
 class Turn:
@@ -75,12 +81,13 @@ class Turn:
 
 async def take_turn(room: Room, given: Input, turn: Turn) -> TurnEnded:
     """Runs one input to its end. A submission is never cancelled half way."""
+    seen = hidden(given, room.state.scope, room.matcher.catalog)
     await _advance(room, given, turn)
     decision = sum(turn.timings_s.get(stage, 0.0) for stage in ("asr", "nlu", "dialogue"))
     turn.timings_s["decision"] = decision
     if "tts" in turn.timings_s:
         turn.timings_s["first_audio"] = decision + turn.timings_s.get("mes", 0.0) + turn.timings_s["tts"]
-    ended = _summary(room, given, turn)
+    ended = _summary(room, seen, turn)
     room.bus.publish(ended)
     return ended
 
@@ -88,11 +95,12 @@ async def take_turn(room: Room, given: Input, turn: Turn) -> TurnEnded:
 async def _advance(room: Room, given: Input, turn: Turn) -> None:
     now_s = room.clock.now_s()
     scope = str(room.state.scope)
-    room.bus.publish(InputReceived(now_s, turn.number, scope, to_json(given)))
+    seen = hidden(given, room.state.scope, room.matcher.catalog)
+    room.bus.publish(InputReceived(now_s, turn.number, scope, to_json(seen)))
     taken = step(Rules(room.matcher.catalog, room.matcher.live), room.state, given, now_s)
     room.state = taken.state
     _count(turn, "dialogue", room.clock.now_s() - now_s)
-    effects = tuple(to_json(effect) for effect in taken.effects)
+    effects = tuple(hidden_effect(to_json(effect)) for effect in taken.effects)
     room.bus.publish(StepTaken(now_s, turn.number, taken.state.phase, effects))
     for effect in taken.effects:
         await _perform(room, effect, turn)
@@ -111,6 +119,8 @@ async def _perform(room: Room, effect: Effect, turn: Turn) -> None:
             await asyncio.shield(_submit(room, command, turn))
         case Forget():
             pass
+        case Adjust(how):
+            room.adjust(how)
         case _ as never:
             assert_never(never)
 
@@ -122,9 +132,9 @@ async def _speak(room: Room, text: str, turn: Turn) -> None:
 
 
 async def _submit(room: Room, command: MesCommand, turn: Turn) -> None:
-    started_s = room.clock.now_s()
+    started_s, fields = room.clock.now_s(), hidden_fields(command.fields)
     room.bus.publish(
-        CommandSubmitted(started_s, turn.number, command.command_id, command.operation, to_json(command.fields))
+        CommandSubmitted(started_s, turn.number, command.command_id, command.operation, to_json(fields))
     )
     reply = await execute(room.connector, command)
     turn.mes, detail = outcome(reply)

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from voicemes.config import Settings, StationSettings
+from voicemes.config import AudioSettings, Settings, StationSettings
 from voicemes.errors import CatalogError
 from voicemes.events import Event, ReplyGiven, TurnEnded
 from voicemes.intents import Catalog
@@ -54,6 +54,10 @@ class Submitted(_Part):
     operation: str
     fields: dict[str, Any] = {}
     """All of them: a value that nobody expected is a difference."""
+    by: str | None = None
+    """Who answers for it; not looked at where it is not written."""
+    asked_by: str | None = None
+    """Who asked for it, where another person confirmed it; empty: nobody else did."""
 
 
 class Snapshot(_Part):
@@ -113,6 +117,8 @@ class Turn(_Part):
 class Conversation(_Part):
     title: str = ""
     station: StationSettings = StationSettings()
+    audio: AudioSettings = AudioSettings()
+    """How it listens: open, by push, or from the wake phrase on."""
     live: Snapshot = Snapshot()
     answers: dict[str, str | dict[str, Any] | list[str | dict[str, Any]]] = {}
     """As `FakeMes` takes them."""
@@ -154,7 +160,8 @@ def prove_conversations(place: Path, catalog: Catalog | Matcher) -> Iterator[tup
 
 async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int], str]) -> list[TurnEnded]:
     mes, clock = FakeMes(script.answers, script.live.live()), FakeClock()
-    settings, speaker = Settings(station=script.station), Speaker(FakeSynthesizer(), FakeSink(), Voice())
+    settings = Settings(station=script.station, audio=script.audio)
+    speaker = Speaker(FakeSynthesizer(), FakeSink(), Voice())
     reader = Reader(completer=FakeCompleter(script.model), clock=clock) if script.model else Reader()
     said: list[str] = []
     bus = Bus(lambda event: _note(event, said))
@@ -210,9 +217,21 @@ def _difference(turn: Turn, ended: list[TurnEnded], phase: Phase, sent: list[Mes
         return f"the answer was to be {turn.system!r}, it was {answer!r}"
     if turn.phase is not None and phase != turn.phase:
         return f"the dialogue was to be {turn.phase}, it was {phase}"
-    wanted = [(one.operation, one.fields) for one in (turn.submits, *turn.all_submits) if one is not None]
+    submitted = [one for one in (turn.submits, *turn.all_submits) if one is not None]
+    wanted = [(one.operation, one.fields) for one in submitted]
     came = [(command.operation, dict(command.fields)) for command in sent]
-    return "" if came == wanted else f"the MES was to be sent {wanted or 'nothing'}, it was sent {came or 'nothing'}"
+    if came != wanted:
+        return f"the MES was to be sent {wanted or 'nothing'}, it was sent {came or 'nothing'}"
+    faults = (_wrong_hand(one, command) for one, command in zip(submitted, sent, strict=True))
+    return next((fault for fault in faults if fault), "")
+
+
+def _wrong_hand(wanted: Submitted, came: MesCommand) -> str:
+    if wanted.by is not None and came.operator_id != wanted.by:
+        return f"{wanted.by or 'nobody'} was to answer for it, {came.operator_id or 'nobody'} did"
+    if wanted.asked_by is not None and came.asked_by != wanted.asked_by:
+        return f"{wanted.asked_by or 'nobody else'} was to have asked for it, {came.asked_by or 'nobody else'} had"
+    return ""
 
 
 def _note(event: Event, said: list[str]) -> None:

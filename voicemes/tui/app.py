@@ -22,6 +22,7 @@ from voicemes.nlu.explain import Attempt, nearest
 from voicemes.ports import AudioSource
 from voicemes.runtime.collected import collect
 from voicemes.runtime.floor import Floor
+from voicemes.runtime.secrets import asks_for_secret
 from voicemes.runtime.session import Session
 from voicemes.tui.chain import ChainScreen
 from voicemes.tui.commands import Everything
@@ -65,6 +66,7 @@ class Screens(App[None]):
         Binding("c", "press('cancel')", "Cancel"),
         Binding("r", "press('repeat')", "Repeat"),
         Binding("m", "mute", "Mute"),
+        Binding("space", "push", "Push to talk"),
         Binding("f1", "keys", "Keys"),
         Binding("escape", "leave", "Back", show=False),
         *(Binding(str(n), f"pane('{name}')", title, show=False) for n, (name, title) in enumerate(PANES.items(), 1)),
@@ -151,6 +153,7 @@ class Screens(App[None]):
                 self.base.query_one(IntegratorView).show(self.seen)
         self.base.query_one("#top", Line).show(self._top())
         self.base.query_one("#banner", Line).show(self._banner())
+        self.base.query_one(Sentence).password = asks_for_secret(self.session.state.scope, self.session.matcher.catalog)
         bar = self.base.query_one(QuestionBar)
         bar.show(self.seen, self.floor, self.session.left_s, is_last=self.session.state.unheard > 0)
 
@@ -210,6 +213,14 @@ class Screens(App[None]):
             self.notify("There is no microphone here.")
             return
         self.session.mute(is_muted=not self.session.is_muted)
+
+    def action_push(self) -> None:
+        self.session.push()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that mean nothing here are not shown."""
+        del parameters
+        return action != "push" or self.session.settings.audio.listen == "push"
 
     def action_view(self, view: View) -> None:
         self._view = view

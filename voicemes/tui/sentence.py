@@ -39,8 +39,9 @@ class Sentence(Input):
         self._place = 0
 
     def sent(self, text: str) -> None:
-        """Remembers what was said, and is empty again."""
-        self._typed.append(text)
+        """Remembers what was said, unless it is a secret, and is empty again."""
+        if not self.password:
+            self._typed.append(text)
         self._place = len(self._typed)
         self.value = ""
 

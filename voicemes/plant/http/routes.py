@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from voicemes.plant import event_store, periods
+from voicemes.plant import bodies, event_store, periods
 from voicemes.plant.event_store import Wanted
 from voicemes.plant.http import commands, etags, stream
 from voicemes.plant.http.answers import NOT_MODIFIED, READ, problems
@@ -228,6 +228,15 @@ def get_shift_report(plant: PlantHere, shift: Identifier, line: Place = None) ->
 def get_handover(plant: PlantHere, id: Identifier) -> Json:  # noqa: A002 - the path of the POST, too
     with plant.database.read() as tables:
         return work_calendar.handover(tables, plant.now(), id)
+
+
+@router.post("/persons:identify", responses=problems({Code.IDENTITY_REFUSED, Code.INVALID_INPUT}))
+def identify(plant: PlantHere, body: bodies.Identity) -> Json:
+    """Whose badge and PIN these are. It changes nothing, and nothing of it is kept."""
+    person = plant.badges.person(body.badge, body.pin)
+    with plant.database.read() as tables:
+        found = lookups.need(tables, "person", person)
+    return {"id": person, "role": found["role"], "qualifications": found["qualifications"]}
 
 
 commands.add_to(router)

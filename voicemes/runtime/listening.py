@@ -1,0 +1,75 @@
+"""The microphone's side of a session: frames from the source's thread, through the gate, into the hearing thread."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+
+from voicemes.clock import Clock
+from voicemes.events import AudioDropped, EngineTroubled
+from voicemes.model import SPEECH, AudioFrame, Scope, WordGraph
+from voicemes.ports import AudioSource
+from voicemes.runtime.bus import Bus
+from voicemes.runtime.gate import Gate
+from voicemes.runtime.hearing import Ears, Sound
+from voicemes.runtime.threads import EngineThread
+
+NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
+
+
+@dataclass(slots=True)
+class Listening:
+    ears: Ears | None
+    """Where nothing is heard (typed input only) there are none."""
+    gate: Gate
+    clock: Clock
+    bus: Bus
+    deadline_s: float
+    _hearing: EngineThread = field(init=False)
+    _source: EngineThread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hearing = EngineThread("hearing", self.deadline_s)
+        self._source = EngineThread("source", None)
+
+    @property
+    def is_hearing(self) -> bool:
+        """In the middle of an utterance."""
+        return self.ears is not None and self.ears.is_hearing
+
+    async def sounds(self, source: AudioSource, is_speaking: Callable[[], bool]) -> AsyncIterator[list[Sound]]:
+        """What is heard in each frame, until the source ends. Raises AudioError and EngineError."""
+        assert self.ears is not None
+        self._check_rate(source)
+        frames, dropped = source.frames(), 0
+        while (frame := await self._source.call(_next_frame, frames)) is not None:
+            if source.dropped_samples > dropped:
+                self.bus.publish(AudioDropped(self.clock.now_s(), source.dropped_samples - dropped))
+                dropped = source.dropped_samples
+            yield await self._hearing.call(self.ears.take, self._let_in(frame, is_speaking=is_speaking()))
+        yield await self._hearing.call(self.ears.end)
+
+    async def tune(self, scope: Scope, graph: Callable[[], WordGraph]) -> None:
+        """Gets ready for what may be said now."""
+        if self.ears is not None:
+            ears = self.ears
+            await self._hearing.call(lambda: ears.tune(scope, graph()))
+
+    def close(self) -> None:
+        self._hearing.close()
+        self._source.close()
+
+    def _let_in(self, frame: AudioFrame, *, is_speaking: bool) -> AudioFrame:
+        """The frame, or as much silence."""
+        is_open = self.gate.is_open(self.clock.now_s(), is_speaking=is_speaking, is_hearing=self.is_hearing)
+        return frame if is_open else AudioFrame(bytes(len(frame.pcm)), frame.start_samples)
+
+    def _check_rate(self, source: AudioSource) -> None:
+        if source.traits.device_rate_hz < SPEECH.rate_hz:
+            rate = f"{source.traits.name} delivers {source.traits.device_rate_hz} Hz"
+            why = f"{rate}: consonants are lost. {NARROW_BAND}"
+            self.bus.publish(EngineTroubled(self.clock.now_s(), "audio", why))
+
+
+def _next_frame(frames: Iterator[AudioFrame]) -> AudioFrame | None:
+    return next(frames, None)

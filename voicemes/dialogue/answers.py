@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue.policy import policy_for
-from voicemes.dialogue.state import DialogueState, LastWrite, Rules, Step
+from voicemes.dialogue.state import DialogueState, LastWrite, Rules, Step, Tally
 from voicemes.dialogue.submit import finish, listen, submit
 from voicemes.intents import Intent
 from voicemes.model import Accepted, Candidate, MesReply, Rejected, Reply, SlotData, Unknown, Unsent
@@ -22,6 +22,7 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
         return Step(state)
     if state.pending is None and state.instead is None and (state.is_suspended or state.is_asleep):
         return _called(state, reply)
+    state = replace(state, tally=_counted(state.tally, reply)) if state.command.is_write else state
     match reply:
         case Accepted(_, values):
             return _accepted(rules, state, values, now_s)
@@ -51,7 +52,17 @@ def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData]
     last = _last_write(state, intent, known, now_s)
     query = state.last_query if intent.action.is_write else state.pending
     done = replace(state, context=context, last_write=last, last_query=query, refused=None)
-    return finish(done, Reply(f"{intent.name}/done", known))
+    return finish(done, Reply(f"{intent.name}/done", {**state.tally.told, **known}))
+
+
+def _counted(tally: Tally, reply: MesReply) -> Tally:
+    match reply:
+        case Accepted():
+            return replace(tally, done=tally.done + 1)
+        case Rejected():
+            return replace(tally, refused=tally.refused + 1)
+        case _:
+            return replace(tally, uncertain=tally.uncertain + 1)
 
 
 def _last_write(

@@ -66,6 +66,22 @@ class LastWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the actions of whoever is here."""
+
+    done: int = 0
+    refused: int = 0
+    uncertain: int = 0
+    """The MES was not reached, or its answer was lost."""
+
+    @property
+    def told(self) -> dict[str, SlotData]:
+        """As values of a reply; what never happened is not told."""
+        counted = {"voice_done": self.done, "voice_refused": self.refused, "voice_uncertain": self.uncertain}
+        return {name: n for name, n in counted.items() if n}
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueState:
     session_id: str
     operator_id: str = ""
@@ -90,6 +106,7 @@ class DialogueState:
     n_commands: int = 0
     context: Mapping[str, SlotData] = field(default_factory=dict)
     """What was last spoken of: job, equipment, step."""
+    tally: Tally = field(default_factory=Tally)
     last_said: Reply | None = None
     last_write: LastWrite | None = None
     last_query: Pending | None = None

@@ -239,7 +239,7 @@ PATTERNS: dict[str, Pattern] = {
     "step_number": Pattern(lambda: cardinal(2), _to_int),
     "relative_step": Pattern(_relative_step),
     "container": Pattern(lambda: identifier(1, 8), heard=lambda: identifier(1, 4), most_digits=8),
-    "badge": Pattern(lambda: identifier(3, 8), heard=lambda: identifier(3, 6), most_digits=8),
+    "badge": Pattern(lambda: identifier(3, 6), most_digits=6),
     "pin": Pattern(lambda: identifier(4, 8), heard=lambda: spelled(4, 6)),
     "request": Pattern(_counted, heard=lambda: cardinal(3), most_digits=5),
     "alert": Pattern(_counted, heard=lambda: cardinal(3), most_digits=5),

@@ -23,6 +23,7 @@ from voicemes.plant.queries import (
     rankings,
     robots,
     shift_reports,
+    station_history,
     telemetry,
     units,
     work_calendar,
@@ -132,6 +133,14 @@ def get_telemetry(plant: PlantHere, parameter: Identifier, equipment: Place = No
 def get_setup(plant: PlantHere, equipment: Identifier, job: Place = None) -> Json:
     with plant.database.read() as tables:
         return rankings.setup(tables, equipment, job)
+
+
+@router.get("/equipment/{equipment}/history")
+def get_history(plant: PlantHere, equipment: Identifier, period: Period = "this-shift") -> Json:
+    """What happened at a machine."""
+    with plant.database.read() as tables:
+        now = plant.now()
+        return station_history.history(tables, equipment, work_calendar.span(tables, now, period), now)
 
 
 @router.get("/equipment/{equipment}/record")

@@ -10,6 +10,7 @@ changes with care.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -25,6 +26,8 @@ RATE_HZ = 16_000
 SEED = 20_26
 FEW = ("rms", "kal")
 """The voices of the demo and of the dialogue."""
+TALKING = ("slt", "rms")
+"""Those of the conversations."""
 PEAK = 0.5
 NOISE_PEAK = 0.2
 """The hall is quieter than the mouth beside the microphone; mixing sets the level anyway."""
@@ -139,6 +142,20 @@ def make_catalogue(script: dict[str, Any]) -> list[dict[str, Any]]:
     return lines
 
 
+def make_conversations(script: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is heard in the conversations of the tests, by two voices in turn."""
+    files = sorted((HERE.parent / "tests" / "conversations").glob("*.yaml"))
+    turns = [turn for file in files for turn in yaml.safe_load(file.read_text())["turns"]]
+    said = sorted({str(turn["heard"]) for turn in turns if "heard" in turn})
+    lines, voices = [], TALKING
+    for number, say in enumerate(said):
+        name = voices[number % len(voices)]
+        file = HERE / "conversations" / f"{re.sub('[^a-z0-9]+', '-', say.lower()).strip('-')}.flac"
+        write(file, synthesize(script["voices"][name], say), {"say": say, "voice": name, "noise": None})
+        lines.append({"audio": str(file.relative_to(HERE)), "voice": name, "say": say})
+    return lines
+
+
 def make_noise() -> list[dict[str, Any]]:
     """Three minutes to mix with, and short pieces of noise and silence that must be heard as nothing."""
     rng = np.random.default_rng(SEED)
@@ -160,6 +177,7 @@ def main() -> None:
     script = yaml.safe_load((HERE / "sentences.yaml").read_text())
     for name, lines in (
         ("catalogue", make_catalogue(script)),
+        ("conversations", make_conversations(script)),
         ("manifest", [*make_speech(script), *make_noise()]),
     ):
         (HERE / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -34,9 +34,9 @@ class StationSettings(Section):
     """Who is clocked on here; empty means nobody, who may only ask."""
     role: str = "operator"
     """Of the operator, where the MES knows none; and whose news is told here: operator, supervisor, or a team."""
-    second_person: bool = False
-    """What another's role is needed for is listened for, too, and confirmed by their badge and PIN. Typed it always is;
-    heard, it makes the grammar larger.
+    second_person: bool = True
+    """What another's role is needed for is listened for, too, and confirmed by their badge and PIN. Off, the grammar is
+    smaller, but "hold order 4711" may be heard as "pause order 4711", which the operator may do.
     """
     session_min: float = Field(default=30.0, gt=0, le=1440)
     """So long after the last turn, who showed a badge is gone: the station is its own operator's again, or nobody's."""

@@ -104,6 +104,10 @@ def is_cry(guess: Candidate, matcher: Matcher) -> bool:
     return intent is not None and intent.role == ANYONE and intent.action.is_write
 
 
+def has_cry(parse: Parse, matcher: Matcher) -> bool:
+    return isinstance(parse, Understood) and is_cry(parse.candidate, matcher)
+
+
 def doubt_cry(parse: Parse, matcher: Matcher, glance: Glance) -> Parse:
     """A cry for help that was guessed counts, unless the second reader is sure that nothing was meant: then it is asked
     about. Takes a few milliseconds: nobody in need waits for a language model, and nobody is turned away.

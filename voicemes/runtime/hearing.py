@@ -120,6 +120,12 @@ class Ears:
             sounds += self._hear(window)
         return sounds
 
+    def again(self, utterance: Utterance, graph: WordGraph) -> Transcript:
+        """The same utterance among other sentences. Only between two utterances."""
+        self._recognizer.begin(graph)
+        self._recognizer.feed(utterance.pcm)
+        return self._recognizer.finish()
+
     def end(self) -> list[Sound]:
         """The source has ended: what is open is closed, and the next source starts from nothing."""
         self._state, boundary = finish(self._settings, self._state)

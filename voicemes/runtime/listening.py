@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from voicemes.clock import Clock
 from voicemes.events import AudioDropped, EngineTroubled
-from voicemes.model import SPEECH, AudioFrame, Scope, WordGraph
+from voicemes.model import SPEECH, AudioFrame, Scope, Transcript, Utterance, WordGraph
 from voicemes.ports import AudioSource
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.gate import Gate
@@ -54,6 +54,14 @@ class Listening:
         if self.ears is not None:
             ears = self.ears
             await self._hearing.call(lambda: ears.tune(scope, graph()))
+
+    async def again(self, utterance: Utterance, graph: Callable[[], WordGraph]) -> Transcript:
+        """What it is among other sentences; nothing where meanwhile the next one is being said."""
+        assert self.ears is not None
+        ears = self.ears
+        if ears.is_hearing:
+            return Transcript("", "")
+        return await self._hearing.call(lambda: ears.again(utterance, graph()))
 
     def close(self) -> None:
         self._hearing.close()

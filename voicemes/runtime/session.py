@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
@@ -51,6 +51,7 @@ from voicemes.model import (
     Transcript,
     Understood,
 )
+from voicemes.nlu.consult import has_cry
 from voicemes.nlu.match import Matcher
 from voicemes.ports import AudioSource, MesConnector
 from voicemes.respond import respond
@@ -304,7 +305,18 @@ class Session:
         ended = SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by, self._noise_db)
         self.bus.publish(ended)
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
-        return await self._turn_of_text(over.transcript, timings, while_speaking=self._spoken_over)
+        return await self._turn_of_text(await self._surely(over), timings, while_speaking=self._spoken_over)
+
+    async def _surely(self, over: SpeechOver) -> Transcript:
+        """A cry for help out of a small grammar, which has little else to hear, is heard again among all that can be
+        said: where it is something else there, nobody cried.
+        """
+        scope, matcher = self.state.scope, self.matcher
+        if scope.phase == "idle" or not has_cry(self.reader.first(over.transcript, scope, matcher), matcher):
+            return over.transcript
+        again = await self.listening.again(over.utterance, lambda: matcher.graph(Scope()))
+        is_sure = has_cry(self.reader.first(again, Scope(), matcher), matcher)
+        return over.transcript if is_sure else replace(over.transcript, text="", words=())
 
     async def _turn_of_text(
         self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool

@@ -20,7 +20,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,7 +28,7 @@ from voicemes.config import AudioSettings, Settings, StationSettings
 from voicemes.errors import CatalogError
 from voicemes.events import Event, ReplyGiven, TurnEnded
 from voicemes.intents import Catalog
-from voicemes.model import Key, Live, MesCommand, Phase, Reference, Transcript
+from voicemes.model import Key, Live, MesCommand, Phase, Reference, Scope, Transcript
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.yamlfile import Document
 from voicemes.ports import Voice
@@ -127,7 +127,17 @@ class Conversation(_Part):
     turns: list[Turn] = Field(min_length=1)
 
 
-def run_conversation(conversation: Path | Mapping[str, Any], catalog: Catalog | Matcher) -> list[TurnEnded]:
+Hear: TypeAlias = Callable[[str, Scope, Matcher], Transcript]
+"""What a recogniser makes of a sentence that is spoken in a state: by default its words."""
+
+
+def as_written(text: str, _scope: Scope, _matcher: Matcher) -> Transcript:
+    return Transcript(text, "conversation")
+
+
+def run_conversation(
+    conversation: Path | Mapping[str, Any], catalog: Catalog | Matcher, hear: Hear = as_written
+) -> list[TurnEnded]:
     """Plays a file, or the same as data. Raises ConversationFailed at the first difference.
 
     A file that is no conversation is a CatalogError with file and line; data that are none a pydantic ValidationError.
@@ -140,7 +150,7 @@ def run_conversation(conversation: Path | Mapping[str, Any], catalog: Catalog | 
         script = Conversation.model_validate(conversation)
         place = "turn {}".format
     matcher = catalog if isinstance(catalog, Matcher) else Matcher(catalog)
-    return asyncio.run(_converse(script, matcher, place))
+    return asyncio.run(_converse(script, matcher, place, hear))
 
 
 def prove_conversations(place: Path, catalog: Catalog | Matcher) -> Iterator[tuple[Path, str]]:
@@ -158,7 +168,9 @@ def prove_conversations(place: Path, catalog: Catalog | Matcher) -> Iterator[tup
             yield file, ""
 
 
-async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int], str]) -> list[TurnEnded]:
+async def _converse(
+    script: Conversation, matcher: Matcher, place: Callable[[int], str], hear: Hear
+) -> list[TurnEnded]:
     mes, clock = FakeMes(script.answers, script.live.live()), FakeClock()
     settings = Settings(station=script.station, audio=script.audio)
     speaker = Speaker(FakeSynthesizer(), FakeSink(), Voice())
@@ -173,7 +185,7 @@ async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int
             mes.trouble = turn.mes or mes.trouble
             mes.snapshot = turn.live.live() if turn.live else mes.snapshot
             n_before, n_said = len(mes.commands), len(said)
-            taken = await _take(session, clock, turn)
+            taken = await _take(session, clock, turn, hear)
             ended += taken
             difference = _difference(turn, taken, session.state.phase, mes.commands[n_before:])
             difference = difference or _unsaid(turn, said[n_said:])
@@ -184,7 +196,7 @@ async def _converse(script: Conversation, matcher: Matcher, place: Callable[[int
     return ended
 
 
-async def _take(session: Session, clock: FakeClock, turn: Turn) -> list[TurnEnded]:
+async def _take(session: Session, clock: FakeClock, turn: Turn, hear: Hear) -> list[TurnEnded]:
     """What comes of one turn, when everything was spoken."""
     if turn.after_s is not None:
         return await _wait(session, clock, turn.after_s)
@@ -193,9 +205,9 @@ async def _take(session: Session, clock: FakeClock, turn: Turn) -> list[TurnEnde
     elif turn.comes is not None:
         ended = await session.identify(turn.comes)
     else:
-        engine = "keyboard" if turn.heard is None else "conversation"
-        transcript = Transcript(turn.operator or turn.heard or "", engine)
-        ended = await session.read(transcript, while_speaking=turn.over_speech)
+        typed = Transcript(turn.operator or "", "keyboard")
+        heard = hear(turn.heard, session.state.scope, session.matcher) if turn.heard is not None else typed
+        ended = await session.read(heard, while_speaking=turn.over_speech)
     await session.speaker.finish()
     return [ended]
 

@@ -93,9 +93,9 @@ class LlmSettings(Section):
     """A GGUF file; none means the small one that ships with voicemes."""
     threads: int = Field(default=1, ge=1, le=64)
     deadline_s: float = Field(default=2.0, gt=0)
-    read: float = Field(default=0.4, ge=0, le=1)
+    read: float = Field(default=0.35, ge=0, le=1)
     """Least confidence at which its reading of a question is answered."""
-    write: float = Field(default=0.55, ge=0, le=1)
+    write: float = Field(default=0.6, ge=0, le=1)
     """Least confidence at which its reading of an action is read back."""
     asked: float = Field(default=0.3, ge=0, le=1)
     """Least confidence at which it becomes a question."""

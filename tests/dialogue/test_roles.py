@@ -40,7 +40,9 @@ def test_who_holds_a_role(role: str, held: tuple[str, ...], *, is_allowed: bool)
     assert may(role, held) is is_allowed
 
 
-@pytest.mark.parametrize(("person", "keys"), [("Ana", ["needs_badge", "person.identify/ask.badge"]), ("Grace", ["lot.release/confirm"])])
+@pytest.mark.parametrize(
+    ("person", "keys"), [("Ana", ["needs_badge", "person.identify/ask.badge"]), ("Grace", ["lot.release/confirm"])]
+)
 def test_the_mes_says_who_may(matcher: Matcher, person: str, keys: list[str]) -> None:
     talk = talk_of(matcher, person)
     talk.hear("release lot 88")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, Transcript, Understood
 from voicemes.nlu.consult import Advisor, Bars, consult, doubt_cry
-from voicemes.nlu.glance import Glance, features
+from voicemes.nlu.glance import Glance, features, joined
 from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
 from voicemes.ports import Asked, Completion
@@ -59,6 +61,28 @@ def test_of_an_intent_that_it_never_saw_it_says_nothing(matcher: Matcher) -> Non
 def test_what_neither_is_sure_of_is_nothing(matcher: Matcher) -> None:
     unsure = glance_of(**{"scrap.report": 0.1, "none": 0.9})
     assert isinstance(read(matcher, "scrap.report", 0.4, unsure), NotUnderstood)
+
+
+def random_glance(seed: int, names: tuple[str, ...], scale: float) -> Glance:
+    rng = np.random.default_rng(seed)
+    table = rng.integers(-127, 128, (BUCKETS, 8)).astype(np.int8)
+    weights, bias = rng.normal(size=(8, len(names))), rng.normal(size=len(names))
+    return Glance(names, table, scale, weights.astype(np.float32), bias.astype(np.float32))
+
+
+def test_joined_readers_have_the_mean_of_their_logits() -> None:
+    first, second = random_glance(1, ("none", "a", "b"), 0.02), random_glance(2, ("b", "none", "a"), 0.05)
+    both = joined(first, second)
+    for text in ("scrap two A<defect> dents", "what a day", "x"):
+        one, other = first.likely(text), second.likely(text)
+        mean = {name: math.sqrt(one[name] * other[name]) for name in first.names}
+        expected = {name: value / sum(mean.values()) for name, value in mean.items()}
+        assert both.likely(text) == pytest.approx(expected, rel=1e-3)
+
+
+def test_readers_of_other_intents_are_not_joined() -> None:
+    with pytest.raises(ValueError, match="same intents"):
+        joined(random_glance(1, ("none", "a"), 0.02), random_glance(2, ("none", "c"), 0.02))
 
 
 STORY = "in the film someone is trapped in a factory"

@@ -31,20 +31,20 @@ def reader() -> Reader:
 @pytest.fixture(scope="session")
 def unseen(reader: Reader, matcher: Matcher) -> list[Judged]:
     """Sentences that no template yields: see tests/training."""
-    names = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml")
+    names = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml", "unseen_fourth.yaml")
     return [judge(reader, matcher, said) for name in names for said in read_sentences(DATA / name)]
 
 
 def test_nine_in_ten_intents_of_sentences_that_no_template_yields(unseen: list[Judged]) -> None:
     inside = [one for one in unseen if one.said.intent is not None]
-    assert sum(one.is_intent for one in inside) >= 0.91 * len(inside)
+    assert sum(one.is_intent for one in inside) >= 0.92 * len(inside)
     assert sum(one.is_exact for one in inside) >= 0.85 * len(inside)
 
 
 def test_few_near_misses_would_be_read_back(unseen: list[Judged]) -> None:
-    """One in a hundred is wanted; these are sentences that are meant to be mistaken for a command."""
+    """They are meant to be mistaken for a command."""
     outside = [one for one in unseen if one.said.intent is None]
-    assert sum(one.writes for one in outside) <= 0.02 * len(outside)
+    assert sum(one.writes for one in outside) <= 0.01 * len(outside)
 
 
 def test_one_in_a_hundred_of_other_sentences_that_mean_nothing_at_most(reader: Reader, matcher: Matcher) -> None:

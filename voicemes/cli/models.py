@@ -19,6 +19,7 @@ from voicemes.engines.llm import glance_file
 from voicemes.engines.llm.llama_cpp import shipped_model
 from voicemes.errors import ConfigError, EngineMissing
 from voicemes.nlu.ask import askable, signature
+from voicemes.nlu.glance import Glance, joined
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.models import HUB, WEIGHTS, Weights, fetch
 from voicemes.runtime.nlu_bench import Said, measure, read_sentences
@@ -127,12 +128,16 @@ def train(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     steps: Annotated[int | None, typer.Option(min=1, help="Of training, each with 128 sentences.")] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="The most that it may take; it gets ready in time.")] = 45.0,
+    join: Annotated[
+        Path | None, typer.Option(help="An earlier model, whose second reader has half of the say in the new one.")
+    ] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
     """Train our own model on this catalogue and its wordings. Broken off, it goes on where it was."""
+    earlier = glance_file.load(glance_file.beside(join)) if join else None
     settings = settings_from(config, intents)
     sentences = read_sentences(dev) if dev else []
     run = _run(settings, seed, steps, minutes * 60, out)
@@ -147,7 +152,7 @@ def train(
     notes = {LEARNED: "\n".join(signature(intent) for intent in askable(run.matcher.catalog))}
     _write(out, network, tokenizer, {**notes, "card": json.dumps(made)})
     if run.glance is not None:
-        glance_file.save(run.glance, glance_file.beside(out))
+        glance_file.save(_joined(earlier, run.glance, join), glance_file.beside(out))
     run.forget()
     if sentences:
         made["development"] = _scores(settings, out, sentences)
@@ -159,6 +164,13 @@ def train(
     console(plain=plain).print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {run.steps} steps in {run.spent_s:.0f} s")
     for name, value in made.get("development", {}).items():
         console(plain=plain).print(f"{name}: {value}")
+
+
+def _joined(earlier: Glance | None, new: Glance, file: Path | None) -> Glance:
+    try:
+        return joined(earlier, new) if earlier is not None else new
+    except ValueError as exc:
+        raise ConfigError(f"its second reader cannot be joined: {exc}.", file=file) from exc
 
 
 def _write(out: Path, network: Network, tokenizer: Tokenizer, notes: dict[str, str]) -> None:

@@ -54,9 +54,9 @@ class Advisor:
 class Bars:
     """Least confidence of a model's reading. Of 434 development sentences that mean nothing, 2 would be read back."""
 
-    read: float = 0.4
+    read: float = 0.35
     """At which a question is answered."""
-    write: float = 0.55
+    write: float = 0.6
     """At which an action is prepared: it is read back in any case."""
     asked: float = 0.3
     """At which it is asked about; below it is nothing."""

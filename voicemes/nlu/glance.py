@@ -54,3 +54,16 @@ def features(pieces: Sequence[str], n_buckets: int) -> list[int]:
         found += [f"3{word} {after[0]} {after[1]}", f"s{word} {after[1]}"] if len(after) == 2 else []
         found += [f"c{word[:length]}" for length in STEMS] if word.isalpha() and len(word) >= max(STEMS) else []
     return [zlib.crc32(text.encode()) % n_buckets for text in found]
+
+
+def joined(first: Glance, second: Glance) -> Glance:
+    """One reader of two trainings, whose logits are averaged: they learned from other wordings, and are wrong about
+    other sentences. Raises ValueError where they do not read the same n-grams or know other intents.
+    """
+    if set(first.names) != set(second.names) or len(first.table) != len(second.table):
+        raise ValueError("two readers can be joined where they know the same intents and have as many buckets")
+    order = [second.names.index(name) for name in first.names]
+    weights = np.concatenate([first.weights, second.weights[:, order] * (second.scale / first.scale)]) / 2
+    bias = ((first.bias + second.bias[order]) / 2).astype(np.float32)
+    table = np.concatenate([first.table, second.table], axis=1)
+    return Glance(first.names, table, first.scale, weights.astype(np.float32), bias)

@@ -52,6 +52,13 @@ def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: 
     assert found["lacks"] == ""
 
 
+def test_the_steps_of_the_dialogue_are_timed(run: Run) -> None:
+    drinks = Path(__file__).resolve().parents[1] / "catalogs" / "drinks"
+    (found,) = run("bench", "dialogue", "--intents", str(drinks), "--json").lines
+    assert found["steps"] > found["sentences"] > 0
+    assert 0 < found["p50_s"] <= found["p95_s"] <= found["p99_s"]
+
+
 @pytest.mark.usefixtures("with_model")
 def test_the_route_of_a_language_model_is_shown_with_its_confidence(run: Run) -> None:
     pytest.importorskip("llama_cpp", reason="the extra llm is not installed")

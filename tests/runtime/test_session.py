@@ -13,7 +13,15 @@ from parts import WITHIN_S, Books, Events, Loudspeaker, Microphone, ask, recordi
 
 from voicemes.config import AudioSettings, MesSettings, Settings
 from voicemes.errors import DeviceFailed, VoicemesError
-from voicemes.events import CommandSubmitted, EngineTroubled, LiveRefreshed, MicrophoneMuted, SpeechCancelled, TurnEnded
+from voicemes.events import (
+    CommandSubmitted,
+    EngineTroubled,
+    LiveRefreshed,
+    MicrophoneMuted,
+    SpeechCancelled,
+    SpeechEnded,
+    TurnEnded,
+)
 from voicemes.model import Scope
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
@@ -273,6 +281,38 @@ async def test_a_muted_microphone_hears_nothing_until_it_is_on_again(plant: Book
         again.close()
         (turn,) = await session.hear(again)
     assert turn.intent == "scrap.report"
+
+
+async def test_side_talk_is_no_cry_for_help_in_a_small_grammar(plant: Books) -> None:
+    """Asleep, hardly anything else can be heard: "hurry, electric shock", it was taken for."""
+    events, microphone = Events(), Microphone()
+    settings = Settings(mes=MesSettings(url=plant.url), audio=AudioSettings(listen="wake"))
+    async with open_session(settings, bus=Bus(events)) as session:
+        await session.start("microphone")
+        microphone.speak(recording("downtime.start/aoi-sensor-rms.flac") + silence(1.5))
+        microphone.close()
+        await session.hear(microphone)
+    assert len(events.of(SpeechEnded)) >= 1
+    assert events.of(CommandSubmitted) == []
+    assert plant.new() == []
+
+
+async def test_a_push_lets_one_utterance_in(plant: Books) -> None:
+    settings = Settings(mes=MesSettings(url=plant.url), audio=AudioSettings(listen="push"))
+    async with open_session(settings) as session:
+        await session.start("microphone")
+        unheard = Microphone()
+        unheard.speak(SAID_SCRAP)
+        unheard.close()
+        assert await session.hear(unheard) == []
+        session.push()
+        microphone = Microphone()
+        microphone.speak(SAID_SCRAP)
+        microphone.speak(SAID_YES)
+        microphone.close()
+        turns = await session.hear(microphone)
+    assert [turn.intent for turn in turns] == ["scrap.report"]
+    assert plant.new() == []
 
 
 async def test_what_is_pointed_at_is_read_back_like_what_is_said(plant: Books) -> None:

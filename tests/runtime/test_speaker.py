@@ -7,12 +7,14 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from parts import WITHIN_S, Loudspeaker
 
 from voicemes.errors import DeviceFailed, EngineStalled
-from voicemes.model import SPEECH, AudioFormat, SpeechChunk
+from voicemes.model import SPEECH, AudioFormat, Change, SpeechChunk
 from voicemes.ports import Voice
-from voicemes.runtime.speaker import Speaker
+from voicemes.runtime.speaker import Speaker, adjusted
 
 N_CHUNKS = 5
 
@@ -132,3 +134,17 @@ async def test_a_recording_waits_for_the_answer(speaker: Speaker, sink: Loudspea
     await speaker.say("one")
     await speaker.play(b"recording")
     assert [chunk.pcm for chunk in sink.chunks] == [*whole("one"), b"recording"]
+
+
+@given(st.lists(st.sampled_from(["louder", "softer", "faster", "slower"]), max_size=40))
+def test_however_often_it_is_told_it_can_be_understood(steps: list[Change]) -> None:
+    voice = Voice()
+    for how in steps:
+        before, voice = voice, adjusted(voice, how)
+        is_more = how in {"louder", "faster"}
+        old, new = (before.volume, voice.volume) if how in {"louder", "softer"} else (before.rate_wpm, voice.rate_wpm)
+        assert new >= old if is_more else new <= old
+        assert 0.3 <= voice.volume <= 2.0
+        assert 100 <= voice.rate_wpm <= 300
+    assert adjusted(Voice(), "louder").volume > 1.0
+    assert adjusted(Voice(), "slower").rate_wpm < Voice().rate_wpm

@@ -17,6 +17,7 @@ from voicemes.model import Route
 from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
 from voicemes.plant.process import PlantProcess
+from voicemes.runtime.dialogue_bench import bench_dialogue
 from voicemes.runtime.latency_bench import bench_latency
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
@@ -146,6 +147,23 @@ def latency(
     screen.print(f"{result['memory_bytes'] / 1e6:.0f} MB with everything loaded, at most")
     if result["lacks"]:
         screen.print(result["lacks"])
+
+
+@app.command("dialogue")
+def dialogue(
+    intents: IntentsDir = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Time the dialogue's steps, over talks with every example of the catalogue."""
+    settings = settings_from(config, intents)
+    result = bench_dialogue(settings, live_in_the_plant(settings) if intents is None else None)
+    if as_json:
+        print_json(result)
+        return
+    times = ", ".join(f"p{share} {result[f'p{share}_s'] * 1e3:.3f} ms" for share in (50, 95, 99))
+    console(plain=plain).print(f"{result['steps']} steps of {result['sentences']} sentences: {times}")
 
 
 @app.command("load")

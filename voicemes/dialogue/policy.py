@@ -54,6 +54,11 @@ class Policy:
     """Beside the yes, digits have to be said that only somebody who looks at the thing knows."""
 
 
+def is_another(person: str, operator_id: str) -> bool:
+    """Whether somebody may confirm what `operator_id` may not do: nobody is a second person to themselves."""
+    return bool(person) and person != operator_id
+
+
 def policy_for(intent: Intent, *, is_guess: bool = False, by_model: bool = False) -> Policy:
     """A guess (a sentence in other words than the catalogue's) may answer a question; what it writes is read back."""
     if by_model and intent.risk == "R3" and intent.llm != "allow":

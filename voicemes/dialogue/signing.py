@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from voicemes.dialogue import asides
+from voicemes.dialogue.policy import is_another
 from voicemes.dialogue.prepare import ask_for_badge, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, say
@@ -39,7 +40,7 @@ def _identified(rules: Rules, state: DialogueState, person: str, now_s: float) -
 
 def _signed(rules: Rules, state: DialogueState, held: Pending, person: str, now_s: float) -> Step:
     """What was asked for is read back to who may do it, as if they had said it."""
-    if person == state.operator_id:
+    if not is_another(person, state.operator_id):
         return finish(state, Reply("sign_another"), Forget(held.intent, "denied"))
     asked = say(replace(state, signer=person), Reply("signs", {"person": person, "asked_by": state.operator_id}))
     read_back = prepare(rules, asked.state, held, now_s)

@@ -1,0 +1,37 @@
+"""A PIN is in no trace, and a trace without it still runs again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from parts import Books, typing_at
+
+from voicemes.intents import Catalog
+from voicemes.nlu.interpret import Acceptance
+from voicemes.runtime.replay import replay
+from voicemes.runtime.trace import TraceWriter
+
+PIN = "9274"
+
+
+async def test_a_pin_is_in_no_trace_which_runs_again(plant: Books, catalog: Catalog, tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "trace.jsonl")
+    async with typing_at(plant.url, writer) as session:
+        asked = await session.type("hold order 4712")
+        assert asked.answer.endswith("Badge number?")
+        assert (await session.type("badge 2106")).answer == "PIN?"
+        assert (await session.type("mumble mumble")).heard == "••••", "what was not understood may be a PIN"
+        read_back = await session.type(PIN)
+        assert (read_back.heard, read_back.slots) == ("••••", {"pin": "••••"})
+        assert read_back.answer == "Farid, Ana asks for this. Hold order 4712. Correct?"
+        assert (await session.press("yes")).mes == "accepted"
+        assert session.state.operator_id == "Ana", "a badge counts for one action"
+        await session.type(f"log me in with badge 2106 PIN {PIN}")
+        assert session.state.operator_id == "Farid"
+    writer.close()
+    (event,) = plant.new()
+    assert (event["type"], event["operator"]) == ("mes.job-order.held", "Farid")
+    text = writer.file.read_text(encoding="utf-8")
+    assert PIN not in text
+    assert "nine two seven four" not in text
+    assert replay(writer.file, catalog, Acceptance()).differences == []

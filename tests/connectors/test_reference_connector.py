@@ -38,7 +38,7 @@ DOWN = {"equipment": "ROB-1", "reason": "power-loss"}
 CASES = {
     "person.identify": Case({"badge": "2107", "pin": "1685"}, {"person": "Grace", "role": "quality"}),
     "report.station": Case(
-        {"equipment": "GLU-2"}, {"equipment": "GLU-2", "good": ..., "scrap": ..., "stop_minutes": ..., "items": ...}
+        {"equipment": "PRS-3"}, {"equipment": "PRS-3", "good": ..., "scrap": ..., "stop_minutes": ..., "items": ...}
     ),
     "job.start": Case({"job": "4902"}, {"job": "4902", "product": "door-module", "quantity": 60, "equipment": "ROB-2"}),
     "job.start.undo": Case({}, {"job": "4903"}, before=("job.start", {"job": "4903"})),

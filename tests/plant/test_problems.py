@@ -63,6 +63,7 @@ ELSEWHERE = {
     *(Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.NO_DATA, Code.REQUEST_IN_PROGRESS),
     *(Code.TOO_LARGE, Code.KEY_REUSED, Code.INTERNAL, Code.RATE_LIMITED, Code.PRECONDITION_FAILED),
     Code.EQUIPMENT_LOCKED,
+    Code.IDENTITY_REFUSED,
 }
 """Codes with tests of their own, here and in the files beside."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from staging import over_plant
-from textual.widgets import Tree
+from textual.widgets import Button, Tree
 
 from voicemes.plant.process import PlantProcess
 from voicemes.tui.chain import ChainScreen
@@ -104,10 +104,11 @@ async def test_an_operator_may_not_approve(plant: PlantProcess) -> None:
     before = read(plant, "/events?newest=true")["last"]
     async with over_plant(plant.url, "Ana", "supervisor") as stage:
         await stage.pilot.press("2")
-        await stage.until_shown("WAITS FOR YOUR DECISION")
+        await stage.until_shown("WAITS FOR A SUPERVISOR. You are Ana, operator, rework: you may not decide. Ask Farid.")
+        assert "SUPERVISOR VIEW   Ana (operator, rework)" in stage.text
+        assert stage.app.query_one("#approve", Button).disabled
         await stage.pilot.press("a")
-        await stage.until(lambda: len(stage.seen.turns) == 1)
-        assert stage.seen.question is None
+        await stage.until_shown("Only a supervisor may do that, such as Farid. They can confirm it here with their badge.")
         await stage.pilot.press("y")
         await stage.until(lambda: len(stage.seen.turns) == 2)
     assert read(plant, "/events?newest=true")["last"] == before

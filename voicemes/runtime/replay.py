@@ -15,6 +15,7 @@ from voicemes.model import Heard, Input, Live, Transcript
 from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json
+from voicemes.runtime.secrets import hidden_effect
 from voicemes.runtime.trace import read_trace
 
 
@@ -82,7 +83,7 @@ class _Player:
             raise TraceError(f"{self.file}: an input stands before the session's start.")
         taken = step(Rules(self.matcher.catalog, self.live), self.state, self._input(event["input"]), event["at_s"])
         self.state = taken.state
-        self.now = [to_json(effect) for effect in taken.effects]
+        self.now = [hidden_effect(to_json(effect)) for effect in taken.effects]
         self.n_inputs += 1
 
     def _input(self, data: Mapping[str, Any]) -> Input:

@@ -121,20 +121,9 @@ class Session:
 
     async def start(self, source_name: str) -> None:
         """Announces the session, reads what exists in the MES, and gets ready to hear."""
-        station = self.settings.station
-        self.bus.publish(
-            SessionStarted(
-                self.clock.now_s(),
-                self.session_id,
-                station.name,
-                station.operator,
-                self.matcher.catalog.hash,
-                self.clock.wall_s(),
-                source_name,
-                station.role,
-                station.shared,
-            )
-        )
+        station, now_s, wall_s = self.settings.station, self.clock.now_s(), self.clock.wall_s()
+        here = (station.name, station.operator, self.matcher.catalog.hash, wall_s, source_name)
+        self.bus.publish(SessionStarted(now_s, self.session_id, *here, station.role, station.shared))
         await self.refresh()
         if self.desk is not None and self.connector is not None:
             self.desk.open(self.connector)

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from voicemes.plant import bodies, event_store, periods
 from voicemes.plant.event_store import Wanted
 from voicemes.plant.http import commands, etags, stream
-from voicemes.plant.http.answers import NOT_MODIFIED, READ, problems
+from voicemes.plant.http.answers import NOT_MODIFIED, READ, WRITE, problems
 from voicemes.plant.http.guard import PlantHere, check_token
 from voicemes.plant.problems import Code, Problem
 from voicemes.plant.queries import (
@@ -239,7 +239,7 @@ def get_handover(plant: PlantHere, id: Identifier) -> Json:  # noqa: A002 - the 
         return work_calendar.handover(tables, plant.now(), id)
 
 
-@router.post("/persons:identify", responses=problems({Code.IDENTITY_REFUSED, Code.INVALID_INPUT}))
+@router.post("/persons:identify", responses=problems(WRITE))
 def identify(plant: PlantHere, body: bodies.Identity) -> Json:
     """Whose badge and PIN these are. It changes nothing, and nothing of it is kept."""
     person = plant.badges.person(body.badge, body.pin)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 PIECES = """
     SELECT coalesce(sum(json_extract(data, '$.good')), 0) AS good,
     coalesce(sum(json_extract(data, '$.scrap')), 0) AS scrap
-    FROM event WHERE type = 'mes.quantity.reported' AND equipment = ? AND time >= ? AND time < ?
+    FROM event WHERE type = 'mes.quantity.reported' AND equipment = ? AND time >= ? AND time <= ?
 """
 STOPS = """
     SELECT started, ended FROM downtime_event
     WHERE equipment = ?1 AND started < ?3 AND (status = 'Open' OR (status = 'Closed' AND ended > ?2))
 """
-COUNTS = "SELECT type, count(*) AS n FROM event WHERE equipment = ? AND time >= ? AND time < ? GROUP BY type"
+COUNTS = "SELECT type, count(*) AS n FROM event WHERE equipment = ? AND time >= ? AND time <= ? GROUP BY type"
 NAMES = {
     "mes.job-order.started": "orders started",
     "mes.job-order.completed": "orders completed",

@@ -117,7 +117,7 @@ async def say(plant: Plant, case: Case, person: str) -> tuple[str, bool]:
 
 def test_every_intent_has_a_line() -> None:
     assert sorted(case.intent for case in CASES) == sorted(CATALOG.intents)
-    assert len(CASES) == 73
+    assert len(CASES) == 75
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.intent)
@@ -142,6 +142,7 @@ async def test_who_may_not_is_told_so(plant: Plant, case: Case) -> None:
     if case.look is None or case.for_everybody:
         assert case.answer in answer, "everybody may ask"
         return
-    assert answer.endswith("Nothing was written.")
+    is_for_another = "may do that" in answer and answer.endswith("with their badge. Badge number?")
+    assert is_for_another or answer.endswith("Nothing was written.")
     assert "may do that" in answer or answer.startswith("Clock on first.")
     assert plant.look(*case.look) == before

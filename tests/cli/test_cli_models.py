@@ -44,9 +44,10 @@ def test_training_says_what_it_needs(run: Run, tmp_path: Path, monkeypatch: pyte
 def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp", reason="the extra llm is not installed")
     file = tmp_path / "said.yaml"
-    file.write_text('- {say: "what is my next job", intent: job.next}\n- {say: "any smoke break", intent: null}\n')
+    said = ("what is my next job", "any smoke break", "in the film someone is trapped in a factory")
+    file.write_text("".join(f'- {{say: "{one}", intent: null}}\n' for one in said), encoding="utf-8")
     (found,) = run("bench", "latency", "--file", str(file), "--no-live", "--json").lines
-    assert found["routes"]["llm"]["n"] == 2
+    assert found["routes"]["llm"]["n"] == 3
     assert found["routes"]["llm"]["p95_s"] >= found["routes"]["llm"]["p50_s"] > 0
     assert found["memory_bytes"] > 50_000_000
     assert found["lacks"] == ""

@@ -78,7 +78,9 @@ def speech(
 
 @app.command("nlu")
 def nlu(
-    file: Annotated[Path, typer.Option(help='A YAML list of {say: "…", intent: name or null, slots: {…}}.')],
+    file: Annotated[
+        list[Path], typer.Option(help='A YAML list of {say: "…", intent: name or null, slots: {…}}; may be repeated.')
+    ],
     route: Annotated[str, typer.Option(help="Only what these understand, as grammar,fuzzy.")] = ",".join(ROUTES),
     identifiers: Annotated[bool, typer.Option("--identifiers", help="Time it with 100 to 10,000 live orders.")] = False,
     intents: IntentsDir = None,
@@ -88,7 +90,8 @@ def nlu(
 ) -> None:
     """Understand sentences that people may say in other words than the templates, and refuse what means nothing."""
     settings = settings_from(config, intents)
-    matcher, sentences, routes = Matcher(build_catalog(settings)), read_sentences(file), _routes(route)
+    matcher, routes = Matcher(build_catalog(settings)), _routes(route)
+    sentences = [said for one in file for said in read_sentences(one)]
     reader = build_reader(settings, context_of(settings))
     result = measure(reader, matcher, sentences, routes)
     result["lacks"] = reader.lacks

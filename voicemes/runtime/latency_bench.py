@@ -45,7 +45,7 @@ def bench_latency(settings: Settings, sentences: Sequence[str], live: Live | Non
 
 def _times(reader: Reader, matcher: Matcher, texts: Sequence[str]) -> Times:
     """The language model is asked about every sentence, after the templates were tried: so is its route."""
-    times: Times = {"grammar": [], "fuzzy": [], "llm": []}
+    times: Times = {"grammar": [], "fuzzy": [], "clarify": [], "llm": []}
     for text in texts:
         transcript = Transcript(text, "keyboard")
         started_s = time.perf_counter()

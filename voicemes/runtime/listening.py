@@ -14,6 +14,8 @@ from voicemes.runtime.gate import Gate
 from voicemes.runtime.hearing import Ears, Sound
 from voicemes.runtime.threads import EngineThread
 
+READY_S = 30.0
+"""A large grammar takes a second or two to get ready; on a busy machine much longer."""
 NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
 
 
@@ -53,7 +55,7 @@ class Listening:
         """Gets ready for what may be said now."""
         if self.ears is not None:
             ears = self.ears
-            await self._hearing.call(lambda: ears.tune(scope, graph()))
+            await self._hearing.call_within(READY_S, lambda: ears.tune(scope, graph()))
 
     async def again(self, utterance: Utterance, graph: Callable[[], WordGraph]) -> Transcript:
         """What it is among other sentences; nothing where meanwhile the next one is being said."""

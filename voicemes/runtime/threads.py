@@ -36,18 +36,22 @@ class EngineThread:
 
         Raises EngineStalled past the deadline, and EngineFailed for what a library throws.
         """
+        return await self.call_within(self._deadline_s, lambda: function(*args, **kwargs))
+
+    async def call_within(self, deadline_s: float | None, function: Callable[[], T]) -> T:
+        """The same with a deadline of its own: to get ready may take longer than to answer."""
         if self._is_stalled:
             raise EngineStalled(f"{self.name} did not answer earlier and is not asked again. Restart voicemes.")
         if self._thread is None:
             self._thread = start_thread(self.name, self._run)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_read)
-        self._work.put(lambda: _do(lambda: function(*args, **kwargs), answer))
+        self._work.put(lambda: _do(function, answer))
         try:
-            return await asyncio.wait_for(asyncio.shield(answer), self._deadline_s)
+            return await asyncio.wait_for(asyncio.shield(answer), deadline_s)
         except TimeoutError:
             self._is_stalled = True
-            raise EngineStalled(f"{self.name} did not answer within {self._deadline_s:g} s.") from None
+            raise EngineStalled(f"{self.name} did not answer within {deadline_s:g} s.") from None
         except VoicemesError:
             raise
         except Exception as exc:  # an engine's thread: whatever a library throws must become one of our errors

@@ -87,6 +87,8 @@ class Seen:
     """Actions that were confirmed and did not reach the MES."""
     revision: int = 0
     _asked: tuple[str, Mapping[str, Any]] = ("idle", {})
+    _said: list[str] = field(default_factory=list)
+    """In the step at hand: a question may have its reason before it."""
 
     def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one flat match
         self.revision += 1
@@ -135,15 +137,16 @@ class Seen:
 
     def _step(self, event: StepTaken) -> None:
         said = [effect["reply"]["values"] for effect in event.effects if effect["kind"] == "Say"]
-        self._asked = (event.phase, said[-1] if said else {})
+        self._asked, self._said = (event.phase, said[-1] if said else {}), []
         if event.phase not in ASKING:
             self.question = None
 
     def _reply(self, event: ReplyGiven) -> None:
-        self.answer = event.shown
+        self._said.append(event.shown)
+        self.answer = " ".join(self._said)
         phase, values = self._asked
         if phase in ASKING:
-            self.question = Question(phase, event.shown, values)
+            self.question = Question(phase, self.answer, values)
         if event.key.startswith(STEP_KEY):
             self.instruction = event.shown
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import struct
 from pathlib import Path
 
 from commands import CONTRACT, FIXTURES, MY_NEXT, Run
+
+from voicemes.cli.run import _button
 
 HEARD = CONTRACT | {"audio", "started_s", "ended_s"}
 HOURS_S = 7_200
@@ -78,3 +83,10 @@ def test_another_catalogue_is_another_grammar(run: Run) -> None:
     (found,) = ended.lines
     assert (ended.code, found["outcome"]) == (0, "rejected")
     assert "job" not in found["transcript"]
+
+
+async def test_a_headset_button_is_a_signal() -> None:
+    pushed = asyncio.Event()
+    with _button(pushed.set):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.wait_for(pushed.wait(), 5)

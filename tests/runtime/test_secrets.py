@@ -7,8 +7,11 @@ from pathlib import Path
 from parts import Books, typing_at
 
 from voicemes.intents import Catalog
+from voicemes.model import Ambiguous, Candidate, Heard, Scope, SlotValue, Transcript
 from voicemes.nlu.interpret import Acceptance
+from voicemes.runtime.codec import to_json
 from voicemes.runtime.replay import replay
+from voicemes.runtime.secrets import hidden
 from voicemes.runtime.trace import TraceWriter
 
 PIN = "9274"
@@ -35,3 +38,12 @@ async def test_a_pin_is_in_no_trace_which_runs_again(plant: Books, catalog: Cata
     assert PIN not in text
     assert "nine two seven four" not in text
     assert replay(writer.file, catalog, Acceptance()).differences == ()
+
+
+def test_of_two_readings_neither_shows_it(catalog: Catalog) -> None:
+    transcript = Transcript("badge 2106 pin 9274", "keyboard")
+    slots = (SlotValue("badge", "2106", "2106", type="badge"), SlotValue("pin", PIN, PIN, type="pin"))
+    both = tuple(Candidate("person.identify", slots, 1.0, "fuzzy") for _ in range(2))
+    shown = to_json(hidden(Heard(Ambiguous(both, transcript)), Scope(), catalog))
+    assert PIN not in str(shown)
+    assert "2106" in str(shown), "a badge is no secret"

@@ -8,6 +8,7 @@ from typing import Any
 
 from voicemes.intents import SECRET_TYPES, Catalog
 from voicemes.model import (
+    Ambiguous,
     Candidate,
     Heard,
     Input,
@@ -35,6 +36,9 @@ def hidden(given: Input, scope: Scope, catalog: Catalog) -> Input:
             return replace(
                 given, parse=replace(parse, candidate=replace(candidate, slots=slots), transcript=_mute(transcript))
             )
+        case Heard(Ambiguous(candidates, transcript) as parse, _) if any(_is_secret(one) for one in candidates):
+            masked = tuple(replace(one, slots=tuple(_masked(slot) for slot in one.slots)) for one in candidates)
+            return replace(given, parse=replace(parse, candidates=masked, transcript=_mute(transcript)))
         case Heard(NotUnderstood() as parse, _) if asks_for_secret(scope, catalog):
             return replace(given, parse=replace(parse, transcript=_mute(parse.transcript), detail=""))
         case _:

@@ -90,3 +90,4 @@ async def test_a_headset_button_is_a_signal() -> None:
     with _button(pushed.set):
         os.kill(os.getpid(), signal.SIGUSR1)
         await asyncio.wait_for(pushed.wait(), 5)
+    assert pushed.is_set()

@@ -21,6 +21,7 @@ SAMPLES: dict[str, SlotData] = {
     "job": "4711", "serial": "123", "lot": "B203", "component": "U7", "quantity": 50, "value": 1.5, "step": 3,
     "text": "the belt is loose", "request": "12", "alert": "2", "container": "5", "position": {"before": "4711"},
     "delta": -18, "decrease": -5, "limits": {"plus": 20, "minus": 20, "unit": "um"}, "duration": 10,
+    "badge": "2101", "pin": "4821",
 }  # fmt: skip
 TEMPLATES = [
     pytest.param(intent, moment, id=f"{intent.name}/{moment}")

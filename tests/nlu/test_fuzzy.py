@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemes.model import Ambiguous, NotUnderstood, Scope, Understood
+from voicemes.nlu.ask import askable
 from voicemes.nlu.fuzzy import NUMBERS, SENSE
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.kit.proof import read
@@ -27,7 +28,7 @@ DEVELOPMENT = read_sentences(DATA / "paraphrases_dev.yaml")
 
 
 def test_the_paraphrases_are_of_every_intent_and_a_hundred_mean_nothing(matcher: Matcher) -> None:
-    assert {said.intent for said in PARAPHRASES if said.intent} == set(matcher.catalog.intents)
+    assert {said.intent for said in PARAPHRASES if said.intent} == {intent.name for intent in askable(matcher.catalog)}
     assert len(PARAPHRASES) >= 300
     assert sum(said.intent is None for said in PARAPHRASES) >= 100
 

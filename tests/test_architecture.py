@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "voicemes"
 FILES = sorted(file for file in PACKAGE.rglob("*.py") if "data" not in file.relative_to(PACKAGE).parts)
 
 SHELVES = {
-    "words": ("model", "happening", "events", "ports", "errors", "clock", "config", "intents", "numbers"),
+    "words": ("model", "command", "happening", "events", "ports", "errors", "clock", "config", "intents", "numbers"),
     "thought": ("nlu", "dialogue", "endpoint", "respond"),
     "edges": ("connectors", "outbox", "engines"),
     "runtime": ("runtime",),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from voicemes import config
-from voicemes.config import MAX_FILE_BYTES, Settings, load_settings, shipped
+from voicemes.config import MAX_FILE_BYTES, MesSettings, Settings, load_settings, shipped
 from voicemes.errors import ConfigError
 
 
@@ -70,7 +70,7 @@ def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     ("text", "key", "says"),
     [
         ("[mse]\nurl = 'x'\n", "mse", "is not a section. Known: station, mes"),
-        ("[mes]\nulr = 'x'\n", "mes.ulr", "is not a setting. Known in [mes]: url, connector"),
+        ("[mes]\nulr = 'x'\n", "mes.ulr", "is not a setting. Known in [mes]: url, name, connector"),
         ("[mes]\ntimeout_s = 'soon'\n", "mes.timeout_s", "'soon'"),
         ("[mes]\ntimeout_s = 0\n", "mes.timeout_s", "greater than 0"),
         ("[asr]\naccept_write = 1.5\n", "asr.accept_write", "less than or equal to 1"),
@@ -169,3 +169,10 @@ def test_data_inside_an_installed_package_comes_first(monkeypatch: pytest.Monkey
     assert shipped("intents") == tmp_path / "intents"
     (tmp_path / "voicemes" / "data" / "intents").mkdir(parents=True)
     assert shipped("intents") == tmp_path / "voicemes" / "data" / "intents"
+
+
+def test_what_waits_for_one_mes_never_goes_to_another() -> None:
+    trial = Settings(mes=MesSettings(url="http://trial:8800"))
+    real, moved = (Settings(mes=MesSettings(name="plant", url=url)) for url in ("http://one", "http://two"))
+    assert trial.outbox_file != real.outbox_file == moved.outbox_file
+    assert trial.outbox_file == Settings(mes=MesSettings(url="http://trial:8800/")).outbox_file

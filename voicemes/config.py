@@ -6,6 +6,7 @@ the environment, is an error that names it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -52,13 +53,26 @@ class StationSettings(Section):
 
 class MesSettings(Section):
     url: str = "http://127.0.0.1:8800"
+    name: str = ""
+    """Which MES this is, whatever its address: what waits for one never goes to another. Empty: its address."""
     connector: str = "reference"
     """A connector file that ships with voicemes, or the path of one's own."""
     token_file: Path | None = None
+    ca_file: Path | None = None
+    """Certificates of the plant's own authority (PEM), for https."""
+    proxy: str = ""
+    """Such as http://proxy:3128. None is taken from the environment."""
     timeout_s: float = Field(default=3.0, gt=0, le=60)
     """Operators find 1.5 s fine and 4 s broken; past this the answer is "unknown" or "not done"."""
     refresh_s: float = Field(default=10.0, gt=0)
     """How old the snapshot of orders, lots and equipment may be."""
+
+
+class OutboxSettings(Section):
+    folder: Path | None = None
+    """Where what was confirmed waits for the MES; none means the user's state folder."""
+    keep_h: float = Field(default=72.0, gt=0, le=10_000)
+    """So long something waits to be sent, where its intent does not say less; then a person decides."""
 
 
 class AudioSettings(Section):
@@ -75,6 +89,10 @@ class AudioSettings(Section):
     """Hear nothing while we speak: for loudspeakers without echo cancellation. Nobody can interrupt then."""
     barge_in: bool = True
     """Speaking over an answer stops it. Off for loudspeakers that the microphone hears."""
+    keep_h: float = Field(default=0.0, ge=0, le=10_000)
+    """What was heard is kept so long, as WAV files, to find out why it was misheard; 0 keeps nothing. It has voices of
+    whoever was near in it: ask them.
+    """
 
 
 class AsrSettings(Section):
@@ -84,6 +102,15 @@ class AsrSettings(Section):
     """Least confidence at which a query is answered."""
     accept_write: float = Field(default=0.6, ge=0, le=1)
     """Least confidence at which an action is prepared."""
+    second: str = "none"
+    """Looks again at what was refused, or would be written in doubt: "faster_whisper", or "ngram", which needs no model
+    file. What it finds is read back."""
+    second_model: Path | None = None
+    """The folder of a Whisper model."""
+    second_s: float = Field(default=3.0, gt=0, le=30)
+    """The longest that it may take."""
+    context_s: float = Field(default=30.0, ge=1, le=30)
+    """To which Whisper fills up what it hears: less is quicker, and may lose words."""
 
 
 class LlmSettings(Section):
@@ -103,6 +130,8 @@ class LlmSettings(Section):
 
 class TtsSettings(Section):
     engine: str = "espeak_ng"
+    model: Path | None = None
+    """The voice file of an engine that needs one: for "piper", an .onnx with its .onnx.json beside it."""
     voice: str = "en-us"
     rate_wpm: int = Field(default=165, ge=80, le=400)
     volume: float = Field(default=1.0, ge=0, le=2)
@@ -118,6 +147,9 @@ class NewsSettings(Section):
 class TraceSettings(Section):
     folder: Path | None = None
     """Where run and demo leave traces; none means the user's state folder."""
+    personal: bool = False
+    """People stand in traces by their names, and what was dictated by its words. Off, a trace has "person one" and a
+    mask, and runs again all the same."""
 
 
 class CatalogSettings(Section):
@@ -130,6 +162,7 @@ class CatalogSettings(Section):
 class Settings(Section):
     station: StationSettings = StationSettings()
     mes: MesSettings = MesSettings()
+    outbox: OutboxSettings = OutboxSettings()
     audio: AudioSettings = AudioSettings()
     asr: AsrSettings = AsrSettings()
     llm: LlmSettings = LlmSettings()
@@ -149,6 +182,23 @@ class Settings(Section):
     @property
     def trace_folder(self) -> Path:
         return self.trace.folder or Path(platformdirs.user_state_dir("voicemes")) / "traces"
+
+    @property
+    def audio_folder(self) -> Path:
+        """Of this station alone, as its outbox."""
+        return Path(platformdirs.user_state_dir("voicemes")) / "audio" / self._station
+
+    @property
+    def outbox_file(self) -> Path:
+        """Of this station and this MES alone."""
+        folder = self.outbox.folder or Path(platformdirs.user_state_dir("voicemes")) / "outbox"
+        which = hashlib.sha256((self.mes.name or self.mes.url.rstrip("/")).encode()).hexdigest()[:8]
+        return folder / f"{self._station}-{which}.sqlite"
+
+    @property
+    def _station(self) -> str:
+        """Its name as that of a file."""
+        return "".join(letter if letter.isalnum() else "-" for letter in self.station.name)
 
     @property
     def cache_dir(self) -> Path:
@@ -187,10 +237,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError("does not exist. Leave out --config to run with the defaults.", file=file) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=file) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not TOML: {error}", file=file) from error
+    except (OSError, ValueError, RecursionError) as error:  # a number of 5,000 digits, or lists within lists
+        raise ConfigError(f"cannot be read: {error}", file=file) from error
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
@@ -199,9 +249,9 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX):
             continue
-        if "__" not in variable:
+        section, underscores, key = variable.removeprefix(PREFIX).lower().partition("__")
+        if not underscores:
             raise ConfigError(f"is no setting. Write {PREFIX}<SECTION>__<KEY>, with two underscores.", key=variable)
-        section, key = variable.removeprefix(PREFIX).lower().split("__", maxsplit=1)
         table = data.setdefault(section, {})
         if isinstance(table, dict):
             table[key] = text
@@ -219,3 +269,31 @@ def _sentence(problem: Any, key: str) -> str:
             return f"is not a setting. Known in [{section}]: {', '.join(fields)}."
         return f"is not a section. Known: {', '.join(known)}."
     return f"{problem['msg']} (got {problem.get('input')!r})."
+
+
+def read_secret(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """The secret `name` of a connector: an environment variable, or the file that the variable NAME_FILE names.
+
+    Raises ConfigError where there is none, or where others may read the file.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get(name):
+        return environ[name]
+    place = environ.get(f"{name}_FILE")
+    if not place:
+        raise ConfigError(f"is not set. Set it, or {name}_FILE to a file that only voicemes can read.", key=name)
+    return read_secret_file(Path(place), f"{name}_FILE")
+
+
+def read_secret_file(file: Path, key: str) -> str:
+    """The first line that is not empty and no comment. Raises ConfigError, also where others may read it."""
+    try:
+        if file.stat().st_mode & 0o077:
+            raise ConfigError("may be read by others. Make it private: chmod 600.", file=file, key=key)
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=file, key=key) from error
+    secret = next((line for line in lines if line and not line.startswith("#")), "")
+    if not secret:
+        raise ConfigError("has no token in it.", file=file, key=key)
+    return secret

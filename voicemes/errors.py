@@ -17,6 +17,7 @@ VoicemesError
     MesBusy               not done, try again after `retry_after_s`
     MesDenied             not allowed, now and later
     MesProtocolError      an answer that makes no sense
+  OutboxError             nothing was recorded, and the operator must hear that
   TraceError              a trace that cannot be read or does not fit
 
 Silence, no match, ambiguity, "cancel" and a MES that says no are values (see model.py), not errors.
@@ -39,9 +40,12 @@ class VoicemesError(Exception):
 class ConfigError(VoicemesError):
     exit_code = 2
 
-    def __init__(self, message: str, *, file: Path | str | None = None, key: str | None = None) -> None:
-        self.file, self.key = file, key
-        place = ", ".join(part for part in (str(file or ""), f"key '{key}'" if key else "") if part)
+    def __init__(
+        self, message: str, *, file: Path | str | None = None, line: int | None = None, key: str | None = None
+    ) -> None:
+        self.file, self.line, self.key = file, line, key
+        where = f"{file or ''}{f':{line}' if line else ''}"
+        place = ", ".join(part for part in (where, f"key '{key}'" if key else "") if part)
         super().__init__(f"{place}: {message}" if place else message)
 
 
@@ -113,6 +117,11 @@ class MesUnreachable(MesError):
 class MesUncertain(MesError):
     reply = "mes_unknown"
 
+    def __init__(self, message: str, *, can_ask_again: bool = True) -> None:
+        self.can_ask_again = can_ask_again
+        """False where neither a repetition is safe nor a look can tell: only a person can."""
+        super().__init__(message)
+
 
 class MesBusy(MesError):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
@@ -126,6 +135,11 @@ class MesDenied(MesError):
 
 class MesProtocolError(MesError):
     reply = "mes_unknown"
+
+
+class OutboxError(VoicemesError):
+    reply = "not_saved"
+    exit_code = 6
 
 
 class TraceError(VoicemesError):

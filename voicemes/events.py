@@ -33,6 +33,8 @@ class SessionStarted(Event):
     role: str = "operator"
     shared: str = "figures"
     """What others may see of it while it runs: words, figures or nothing."""
+    people: tuple[tuple[str, ...], ...] = ()
+    """Whom the catalogue knows: of each the id, and how they are called."""
 
 
 PASSING = frozenset({"hypothesis_changed", "level_measured"})
@@ -93,6 +95,7 @@ class CatalogReloaded(Event):
 
     name: ClassVar[str] = "catalog_reloaded"
     catalog_hash: str
+    people: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class InputReceived(Event):
     turn: int
     scope: str
     input: Mapping[str, Any]
+    dictated: tuple[str, ...] = ()
+    """Texts in it that somebody said in words of their own: what a trace leaves out where it names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,19 @@ class CommandAnswered(Event):
     turn: int
     command_id: str
     outcome: str
-    """accepted, rejected, unsent or unknown"""
+    """accepted, rejected, unsent, unknown, saved or unsaved"""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDelivered(Event):
+    """What became of a command that had to wait in the outbox."""
+
+    name: ClassVar[str] = "command_delivered"
+    command_id: str
+    operation: str
+    outcome: str
+    """done, refused, unknown, expired or moved"""
     detail: str = ""
 
 
@@ -210,7 +227,7 @@ class TurnEnded(Event):
     answer: str
     """What was shown to the operator."""
     mes: str | None
-    """accepted, rejected, unsent or unknown; None where the MES was not asked"""
+    """accepted, rejected, unsent, unknown, saved or unsaved; None where the MES was not asked"""
     timings_s: Mapping[str, float] = field(default_factory=dict)
     """From the end of speech: endpoint, asr, nlu, dialogue, mes, tts; decision and first_audio are running totals."""
 
@@ -222,9 +239,13 @@ def from_json(data: Mapping[str, Any]) -> Event | None:
         return None
     known = {one.name for one in fields(kind)}
     try:
-        return kind(**{name: value for name, value in data.items() if name in known})
+        return kind(**{name: _read(value) for name, value in data.items() if name in known})
     except TypeError:
         return None
+
+
+def _read(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 _KINDS: Mapping[str, type[Event]] = {kind.name: kind for kind in Event.__subclasses__()}

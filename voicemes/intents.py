@@ -34,6 +34,8 @@ BUILT_IN_TYPES = (
 )
 """Slot types that are patterns. Every other type is a list: a file under intents/_lists, or what lives in the MES."""
 
+PERSON, TEXT = "person", "text"
+"""The slot type of who somebody is, and that of what is said in words of one's own."""
 SECRET_TYPES = frozenset({"pin"})
 """Slot types whose values no trace, log or screen ever shows."""
 
@@ -103,6 +105,8 @@ class Action:
     """Values of the answer (or the slots) that the undo needs."""
     is_local: bool = False
     """Answered from the catalogue, without the MES."""
+    keep_min: float | None = None
+    """How many minutes it may wait for a MES that is not there; a call for help is of no use hours later."""
     identifies: bool = False
     """Its answer's `person` is who is here from now on."""
 

@@ -7,9 +7,19 @@ All are frozen: a stage makes a new value, it never changes one. Unions are clos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from voicemes.command import Accepted as Accepted
+from voicemes.command import MesCommand as MesCommand
+from voicemes.command import MesReply as MesReply
+from voicemes.command import Rejected as Rejected
+from voicemes.command import Saved as Saved
+from voicemes.command import SlotData as SlotData
+from voicemes.command import Unknown as Unknown
+from voicemes.command import Unsaved as Unsaved
+from voicemes.command import Unsent as Unsent
 
 # --- audio -----------------------------------------------------------------------------------------------------------
 
@@ -110,9 +120,6 @@ class WordGraph:
 
 # --- understanding ---------------------------------------------------------------------------------------------------
 
-SlotData: TypeAlias = "str | int | float | Mapping[str, SlotData] | Sequence[SlotData]"
-"""A canonical slot value: an id, a number, or a record such as {"before": "4711"}. Answers of a MES have lists, too."""
-
 SlotSource: TypeAlias = Literal["said", "context", "corrected"]
 Route: TypeAlias = Literal["grammar", "fuzzy", "llm", "clarify", "screen"]
 """What understood a sentence; `screen` where nothing was said and somebody chose it."""
@@ -186,6 +193,17 @@ class Live:
     """Person -> the roles and qualifications that they hold, as the MES has them."""
     facts: Mapping[str, Mapping[str, Mapping[str, SlotData]]] = field(default_factory=dict)
     """Slot type -> id -> what is known of it, to hold against what is said: "job" -> "4711" -> {"remaining": 80}."""
+    steady: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Slot type -> the facts that must not have changed when a command that waited is sent: "job" -> ("status",)."""
+
+    offered: tuple[str, ...] | None = None
+    """The operations of this MES; None where nobody can say."""
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """Operation -> why this MES cannot do it."""
+
+    def can(self, operation: str) -> bool:
+        """Whether this MES can do it, as far as anybody knows."""
+        return self.offered is None or operation in self.offered
 
     def knows(self, slot_type: str, identifier: str) -> bool:
         """True when `identifier` exists, or when nobody can say whether it does."""
@@ -247,58 +265,6 @@ class Reply:
     """`<intent>/<moment>` for an intent's own words, or the name of a common reply."""
     values: Mapping[str, SlotData] = field(default_factory=dict)
     clarity: Clarity = "natural"
-
-
-@dataclass(frozen=True, slots=True)
-class MesCommand:
-    """One question to, or one change in, the MES."""
-
-    command_id: str
-    """Made once, when the operator confirmed; the idempotency key for ever."""
-    operation: str
-    fields: Mapping[str, SlotData]
-    is_write: bool
-    operator_id: str
-    spoken_text: str
-    confirmed_s: float
-    asked_by: str = ""
-    """Who asked for what `operator_id` confirmed, where these are two people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    command_id: str
-    values: Mapping[str, SlotData] = field(default_factory=dict)
-    """What the MES says the result is, for the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The MES understood and said no. Nothing was changed."""
-
-    command_id: str
-    code: str
-    reason: str
-    """One sentence that can be read to the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """The MES never got it. Nothing was changed."""
-
-    command_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It was sent and no trustworthy answer came. Only a person looking at the MES can tell."""
-
-    command_id: str
-    reason: str
-
-
-MesReply: TypeAlias = Accepted | Rejected | Unsent | Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Calls block and are not thread-safe: the runtime gives each engine one thread of
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -112,6 +112,31 @@ class StreamingRecognizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What is likely to be said, for a recogniser that may write down anything."""
+
+    sentences: tuple[str, ...] = ()
+    """Many, in lower-case words, drawn from what the catalogue understands."""
+    nouns: tuple[str, ...] = ()
+    """Names of things: of the catalogue, and of what exists now. Never of actions."""
+
+
+class Recognizer(Protocol):
+    """Decodes an utterance as a whole, in any words."""
+
+    @property
+    def traits(self) -> RecognizerTraits: ...
+
+    def expect(self, expected: Expected) -> None:
+        """Called before the first utterance, and when something else is expected. Raises EngineError."""
+
+    def recognize(self, pcm: bytes, is_late: Callable[[], bool]) -> Transcript:
+        """What was said in this audio of the `SPEECH` format. An empty text means that nothing was, or that it was too
+        late; where `is_late` says so it stops as soon as it can. Raises EngineError.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class CompleterTraits:
     name: str
     """What the model calls itself."""
@@ -191,8 +216,8 @@ class MesConnector(Protocol):
     async def execute(self, command: MesCommand) -> MesReply:
         """Performs the operation. A "no" is `Rejected`; raises MesError when there is no answer to rely on."""
 
-    async def live(self, station: str) -> Live:
-        """What exists now for this station. Raises MesError."""
+    async def live(self, station: str, only: Collection[str] = ()) -> Live:
+        """What exists now for this station; of these slot types alone, where some are named. Raises MesError."""
 
     def news(self) -> AsyncIterator[News]:
         """What happens in the plant from now on, or, asked again, since the stream broke.

@@ -20,6 +20,9 @@ from voicemes.numbers import say_digits, say_number, spell
 MAX_SPOKEN_ITEMS = 3
 """Of a list; the screen has all. What comes after three items the first ones have been forgotten."""
 
+MAX_SAID_CHARS, MAX_SHOWN_CHARS = 2_000, 10_000
+"""Two minutes of speech, and more than a screen holds: whatever a MES answers."""
+
 _VALUE = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
@@ -46,7 +49,7 @@ def respond(reply: Reply, catalog: Catalog) -> Spoken:
     template = _template(reply.key, moment, intent, catalog)
     values = {**reply.values, **_kind_of_thing(reply.values, catalog)}
     shown, said = _fill(template, values, Words(intent, catalog, reply.clarity))
-    return Spoken(_tidy(shown), _tidy(said))
+    return Spoken(_tidy(shown)[:MAX_SHOWN_CHARS], _tidy(said)[:MAX_SAID_CHARS])
 
 
 def _fill(template: str, values: Mapping[str, SlotData], words: Words) -> tuple[str, str]:
@@ -97,7 +100,8 @@ def _template(key: str, moment: str, intent: Intent | None, catalog: Catalog) ->
     if intent is None:
         return catalog.replies.get(key, key)
     if moment.startswith("ask."):
-        return intent.slots[moment.removeprefix("ask.")].ask
+        asked = intent.slots.get(moment.removeprefix("ask."))
+        return asked.ask if asked else key
     return intent.say.get(moment) or catalog.replies.get(moment) or f"{intent.summary} {moment}."
 
 

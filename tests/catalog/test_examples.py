@@ -46,9 +46,9 @@ def answers(operation: str) -> set[str]:
 
 
 COMMON_VALUES = {"first", "second", "what", "who", "id", "reason", "example", "examples", "n", "items", "many"} | {
-    *("value", "most", "job", "limit", "unit", "characteristic", "known", "person", "asked_by")
+    *("value", "most", "job", "limit", "unit", "characteristic", "known", "person", "asked_by", "said", "thing", "why")
 }
-"""What the dialogue puts into a reply that no intent owns."""
+"""What the dialogue puts into a reply that no intent owns; `said` and `thing`: of what had to wait in the outbox."""
 
 
 TALLY = Tally(1, 1, 1).told.keys()

@@ -130,7 +130,7 @@ def test_a_turn_that_is_not_as_it_must_be_is_exit_1(tmp_path: Path) -> None:
 def test_a_plant_that_is_killed_before_the_yes_is_told_truthfully(tmp_path: Path) -> None:
     ended = run_process("demo", "--plain", "--stop-plant-at", "4", "--output", tmp_path / "output")
     assert ended.code == 5
-    assert "Not done. The MES does not answer, nothing was written." in ended.out
+    assert "Saved. The MES does not answer; I send it when it does, and tell you." in ended.out
     assert ended.sentences == [
         "voicemes: The MES failed in the middle of the shift. What was not confirmed was not written."
     ]

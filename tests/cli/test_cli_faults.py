@@ -123,5 +123,6 @@ def test_the_version_and_the_commands_are_told(run: Run) -> None:
     assert (version.code, version.out) == (0, f"voicemes {__version__}\n")
     told = run("--help")
     assert told.code == 0
-    for command in ("demo", "run", "hear", "text", "say", "explain", "check", "replay", "plant", "bench"):
+    commands = ("demo", "run", "hear", "text", "say", "explain", "check", "replay", "plant", "bench", "outbox", "audit")
+    for command in commands:
         assert f" {command} " in told.out

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from commands import CONTRACT, FIXTURES, MY_NEXT, Run
 
-from voicemes.cli.run import _button
+from voicemes.runtime.button import button
 
 HEARD = CONTRACT | {"audio", "started_s", "ended_s"}
 HOURS_S = 7_200
@@ -87,7 +87,7 @@ def test_another_catalogue_is_another_grammar(run: Run) -> None:
 
 async def test_a_headset_button_is_a_signal() -> None:
     pushed = asyncio.Event()
-    with _button(pushed.set):
+    with button(pushed.set):
         os.kill(os.getpid(), signal.SIGUSR1)
         await asyncio.wait_for(pushed.wait(), 5)
     assert pushed.is_set()

@@ -12,7 +12,8 @@ from commands import Run
 def test_the_models_are_listed_with_licence_size_hash_and_origin(run: Run) -> None:
     own, *general = run("models", "list", "--json").lines
     assert (own["name"], own["licence"]) == ("nano", "GPL-3.0-or-later")
-    assert [one["name"] for one in general] == ["small", "medium", "large"]
+    names = ["small", "medium", "large", "en_US-lessac-medium", "en_GB-alba-medium", "whisper-base.en"]
+    assert [one["name"] for one in general] == [*names, "whisper-small.en"]
     for one in general:
         assert {"licence", "size_bytes", "sha256", "from", "state"} <= one.keys()
     assert "Apache-2.0" in run("models", "list", "--plain").out

@@ -76,9 +76,8 @@ def test_an_unknown_scenario_is_one_sentence(run: Run, command: list[str]) -> No
     assert "Known: aoi-failure, paste-drift" in ended.sentences[0]
 
 
-def test_a_load_needs_something_to_load(run: Run) -> None:
-    ended = run("bench", "load", "--plain")
-    assert (ended.code, len(ended.sentences)) == (2, 1)
+def test_a_load_of_no_headsets_is_refused(run: Run) -> None:
+    assert run("bench", "load", "--headsets", "0", "--plain").code == 2
 
 
 def test_a_plant_is_loaded_and_measured(run: Run) -> None:

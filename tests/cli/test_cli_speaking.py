@@ -57,6 +57,7 @@ def test_run_hears_a_recording_and_answers_into_a_file(
     assert "4712" in turn["answer"]
     assert any(read_speech(spoken))
     assert [event["event"] for _, event in read_trace(trace)].count("turn_ended") == 1
+    assert '"Ana"' not in trace.read_text(encoding="utf-8"), "by default a trace names nobody"
     assert run("replay", trace).code == 0
 
 
@@ -64,6 +65,8 @@ def test_run_takes_several_sentences_and_shows_each(
     run: Run, monkeypatch: pytest.MonkeyPatch, plant_url: str, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("VOICEMES_MES__URL", plant_url)
+    monkeypatch.setenv("VOICEMES_TRACE__PERSONAL", "true")
+    monkeypatch.setenv("VOICEMES_AUDIO__KEEP_H", "1")
     names = ("scrap.report/scrap-two-bridge-kal.flac", "dialogue/cancel-that-rms.flac")
     pause = bytes(2 * SPEECH.bytes_per_second)
     recording = tmp_path / "two.wav"
@@ -75,6 +78,8 @@ def test_run_takes_several_sentences_and_shows_each(
     assert "Scrap 2, solder bridge, on order 4711. Correct?" in ended.out
     assert "Cancelled. Nothing was written." in ended.out
     assert f"Trace: {tmp_path / 'trace.jsonl'}" in ended.err
+    assert '"Ana"' in (tmp_path / "trace.jsonl").read_text(encoding="utf-8")
+    assert len(list((tmp_path / "home" / "voicemes" / "audio" / "SPP-1").glob("*.wav"))) == 2
 
 
 def test_check_names_what_run_lacks_and_what_to_do(tmp_path: Path) -> None:

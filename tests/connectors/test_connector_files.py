@@ -107,6 +107,7 @@ async def test_the_token_of_the_settings_goes_with_every_request(tmp_path: Path)
 
     token = tmp_path / "token"
     token.write_text("# mine\ns3cret\n", encoding="utf-8")
+    token.chmod(0o600)
     connector = open_connector(MesSettings(token_file=token), transport=httpx.MockTransport(handle))
     await connector.live("SPP-1")
     await connector.aclose()
@@ -118,6 +119,7 @@ def test_a_token_file_without_a_token_is_an_error(tmp_path: Path, text: str | No
     file = tmp_path / "token"
     if text is not None:
         file.write_text(text, encoding="utf-8")
+        file.chmod(0o600)
     with pytest.raises(ConfigError, match=r"mes\.token_file"):
         open_connector(MesSettings(token_file=file))
 

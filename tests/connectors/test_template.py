@@ -38,7 +38,7 @@ def test_a_template_gives_its_value(template: str, value: object) -> None:
     assert type(given_value) is type(value)
 
 
-@pytest.mark.parametrize("template", ["{", "}", "{Job}", "{job", "job}", "{job|upper}", "{}", "{job.}", "{.id}"])
+@pytest.mark.parametrize("template", ["{", "}", "{Job}", "{job", "job}", "{}", "{job.}", "{.id}"])
 def test_a_stray_brace_is_an_error(template: str) -> None:
     with pytest.raises(ValueError, match="belongs to no placeholder"):
         parse(template)
@@ -78,3 +78,9 @@ def test_whatever_is_said_stays_in_its_segment(text: str) -> None:
     assert unquote(segment) == text
     assert not set(segment) & set("/?# ")
     assert segment not in {".", ".."}
+
+
+@pytest.mark.parametrize("template", ["{job|shout}", "{job|upper:x}", "{job|}"])
+def test_a_filter_that_nobody_knows_is_an_error(template: str) -> None:
+    with pytest.raises(ValueError, match="known are"):
+        parse(template)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_voice import write_tiny_voice
+from tiny_whisper import write_tiny_whisper
 
 from voicemes.config import Settings
 from voicemes.engines.audio.wav import read_speech
@@ -14,6 +17,11 @@ from voicemes.model import SPEECH, WordGraph
 from voicemes.ports import EngineContext
 from voicemes.runtime.engines import Kind, create_engine
 
+TINY: Mapping[tuple[Kind, str], Callable[[Path], Path]] = {
+    ("tts", "piper"): write_tiny_voice,
+    ("second", "faster_whisper"): lambda folder: write_tiny_whisper(folder, says=[" Repeat", " that step."]),
+}
+"""Engines whose weights cannot be had here: what writes a tiny random model for each into a folder."""
 FIXTURES = Path(__file__).resolve().parents[2] / "audio_fixtures"
 
 
@@ -42,14 +50,16 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> EngineContext:
 
 
 @pytest.fixture(scope="session")
-def engine(context: EngineContext):
+def engine(context: EngineContext, tmp_path_factory: pytest.TempPathFactory):
     """Makes the engine of a name; skips where it has not been installed, with what it says about that."""
     made: dict[tuple[Kind, str], object] = {}
 
     def make(kind: Kind, name: str) -> object:
         if (kind, name) not in made:
+            write = TINY.get((kind, name))
+            options = {"model": write(tmp_path_factory.mktemp(name))} if write else {}
             try:
-                made[kind, name] = create_engine(kind, name, context)
+                made[kind, name] = create_engine(kind, name, context, **options)
             except EngineMissing as missing:
                 pytest.skip(str(missing))
         return made[kind, name]

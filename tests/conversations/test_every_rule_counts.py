@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from voicemes.dialogue import policy
 from voicemes.dialogue.policy import Policy, policy_for
 from voicemes.dialogue.state import Step
 from voicemes.dialogue.submit import finish
-from voicemes.intents import Intent
-from voicemes.model import Reply
+from voicemes.intents import Catalog, Intent
+from voicemes.model import Input, Reply
 from voicemes.nlu.match import Matcher
+from voicemes.outbox.entry import Entry
+from voicemes.outbox.store import Store
+from voicemes.runtime.late import telling
 from voicemes.runtime.session import Session
 from voicemes.testing import ConversationFailed, run_conversation
 
@@ -136,3 +139,34 @@ def test_without_a_rule_a_conversation_fails(rule: str, matcher: Matcher, monkey
 def test_without_its_time_out_a_session_does_not_end(matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "_is_gone", always(value=False))
     check_that_it_fails("badge-times-out", matcher)
+
+
+def asked_of_anyone(entries: Sequence[Entry], catalog: Catalog, operator_id: str) -> list[Input]:
+    whoever = [replace(entry, command=replace(entry.command, operator_id=operator_id)) for entry in entries]
+    return telling(whoever, catalog, operator_id)
+
+
+def not_taken_back(store: Store, command_id: str, *_: object) -> Entry:
+    return store.entry(command_id)
+
+
+OUTBOX: dict[str, tuple[str, Any, str]] = {
+    "what is about the same waits": ("outbox.store.Store.has_open", always(value=False), "saved-and-done-later"),
+    "what became of it is told": ("runtime.courier.Courier.next", always(None), "saved-and-done-later"),
+    "not while something is asked": ("runtime.courier.may_tell", always(value=True), "saved-and-done-later"),
+    "undo drops it": ("dialogue.submit.DROP", "scrap.report.undo", "saved-and-undone"),
+    "what is dropped is not sent": ("outbox.store.Store.take_back", not_taken_back, "saved-and-undone"),
+    "what has moved is not sent": ("runtime.courier.what_moved", always(""), "saved-and-moved"),
+    "of who said it": ("runtime.session.telling", asked_of_anyone, "saved-for-another"),
+}
+"""What the outbox promises: a name, what stands for it where it is off, and the conversation that needs it."""
+
+
+@pytest.mark.parametrize("promise", OUTBOX)
+def test_without_a_promise_of_the_outbox_a_conversation_fails(
+    promise: str, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, value, conversation = OUTBOX[promise]
+    monkeypatch.setattr(f"voicemes.{name}", value)
+    with pytest.raises((ConversationFailed, AssertionError)):
+        run_conversation(HERE / f"{conversation}.yaml", matcher)

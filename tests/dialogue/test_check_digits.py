@@ -10,7 +10,7 @@ from talk import LIVE, Talk
 
 from voicemes.dialogue.policy import MAX_WRONG, YES_MAX_AGE_S
 from voicemes.dialogue.state import DialogueState
-from voicemes.model import Heard, Transcript
+from voicemes.model import Ambiguous, Candidate, Heard, SlotValue, Transcript
 from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
 
@@ -71,3 +71,16 @@ def test_a_suspended_station_forgets_who_asked_and_keeps_suspended(matcher: Matc
     assert talk.state.phase == "standby"
     talk.press("no")
     assert (talk.state.phase, talk.state.is_suspended) == ("idle", False)
+
+
+def test_a_correction_that_may_mean_two_things_changes_nothing_while_digits_are_asked_for(matcher: Matcher) -> None:
+    """Asked "which one?", a yes would write what it was not said to."""
+    talk = supervisor(matcher)
+    for text in ("hold order 4712", "yes"):
+        hear(talk, text)
+    before = talk.state
+    five = tuple(Candidate("correct", (SlotValue(name, 5, "five"),), 1.0, "grammar") for name in ("quantity", "scrap"))
+    talk.take(Heard(Ambiguous(five, Transcript("five", "ear"))))
+    assert talk.replies == []
+    assert replace(talk.state, by_ear=before.by_ear) == before
+    assert (before.phase, before.last_said.key) == ("checking", "check_digits")

@@ -17,12 +17,14 @@ from voicemes.model import (
     Pressed,
     Rejected,
     Reply,
+    Saved,
     Scope,
     SlotValue,
     TimedOut,
     Told,
     Transcript,
     Unknown,
+    Unsaved,
     Unsent,
 )
 
@@ -71,7 +73,15 @@ OWN_ANSWERS = {
     "rejected": lambda command_id: Rejected(command_id, "refused", "The order is closed."),
     "unsent": lambda command_id: Unsent(command_id, "cut"),
     "unknown": lambda command_id: Unknown(command_id, "lost"),
+    "saved": lambda command_id: Saved(command_id, "cut"),
+    "unsaved": lambda command_id: Unsaved(command_id, "full"),
 }
+SAVED_KEYS = {
+    "waiting for an answer": "job.next/saved",
+    "waiting for a write": "scrap.report/saved",
+    "waiting for an undo": "saved",
+}
+"""An intent may have its own words for having to wait, but no undo has."""
 
 
 def bring_to(talk: Talk, phase: str) -> None:
@@ -111,7 +121,8 @@ def test_its_own_answer_ends_the_wait_and_is_told(talk: Talk, phase: str, answer
     talk.take(Answered(OWN_ANSWERS[answer](command.command_id)))
     assert (talk.state.phase, talk.state.pending, talk.state.command) == ("idle", None, None)
     assert len(talk.replies) == 1
-    expected = {"rejected": "rejected", "unsent": "mes_unreachable", "unknown": "mes_unknown"}
+    expected = {"rejected": "rejected", "unsent": "mes_unreachable", "unknown": "mes_unknown", "unsaved": "not_saved"}
+    expected["saved"] = SAVED_KEYS[phase]
     assert talk.keys[0] == expected.get(answer, talk.keys[0])
     assert talk.keys[0].endswith(("/done", "/undone")) == answer.startswith("accepted")
 

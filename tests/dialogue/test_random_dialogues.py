@@ -12,6 +12,7 @@ from talk import LIVE, Talk
 
 from voicemes.dialogue.policy import YES_MAX_AGE_S, policy_for
 from voicemes.dialogue.state import DialogueState
+from voicemes.dialogue.submit import DROP
 from voicemes.intents import may
 from voicemes.model import (
     Accepted,
@@ -28,12 +29,14 @@ from voicemes.model import (
     Reference,
     Rejected,
     Reply,
+    Saved,
     Scope,
     SlotValue,
     TimedOut,
     Transcript,
     Understood,
     Unknown,
+    Unsaved,
     Unsent,
 )
 from voicemes.nlu.interpret import interpret
@@ -59,6 +62,8 @@ MES = {
     "rejected": lambda command_id: Rejected(command_id, "no", "No."),
     "unsent": lambda command_id: Unsent(command_id, "cut"),
     "unknown": lambda command_id: Unknown(command_id, "lost"),
+    "saved": lambda command_id: Saved(command_id, "cut"),
+    "unsaved": lambda command_id: Unsaved(command_id, "full"),
 }
 ROLES = {"Ana": ("operator",), "Ben": ("operator",), "Farid": ("supervisor",), "Grace": ("quality",)}
 PLANTS = (
@@ -108,6 +113,8 @@ class Watcher:
         self.question: Reply | None = None
         """The last thing said that a yes could be meant for."""
         self.asked_s = float("-inf")
+        self.saved: set[str] = set()
+        """Commands that are in the outbox."""
 
     def play(self, move: tuple) -> None:  # noqa: C901 - one flat match
         match move:
@@ -148,6 +155,7 @@ class Watcher:
 
     def take(self, given: Input) -> None:
         before = self.talk.state
+        self.note_saved(given, before)
         self.talk.take(given)
         if before.phase == "waiting" and not is_answer(given, before):
             assert (self.talk.state, self.talk.effects) == (before, ())
@@ -161,12 +169,22 @@ class Watcher:
             if reply.key != "not_heard":  # "say again?" does not make the question younger
                 self.asked_s = self.talk.now_s
 
+    def note_saved(self, given: Input, before: DialogueState) -> None:
+        match given:
+            case Answered(Saved(command_id)) if is_answer(given, before):
+                self.saved.add(command_id)
+            case Answered(Accepted()) if is_answer(given, before) and before.command.operation == DROP:
+                self.saved.remove(str(before.command.fields["command"]))
+
     def check_command(self, command: MesCommand, given: Input) -> None:
         state = self.talk.state
         assert sum(effect.__class__.__name__ == "Submit" for effect in self.talk.effects) == 1
         assert (state.phase, state.command) == ("waiting", command)
         assert command.command_id not in self.ids
         self.ids.add(command.command_id)
+        if command.operation == DROP:
+            assert command.fields["command"] in self.saved, "what is taken out of the outbox is in it"
+            return
         if state.pending is None or command.operation in OF_ITSELF:
             assert command.operation.endswith(".undo") or command.operation in OF_ITSELF
             return

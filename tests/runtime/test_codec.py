@@ -20,10 +20,12 @@ from voicemes.model import (
     Reference,
     Rejected,
     Reply,
+    Saved,
     TimedOut,
     Told,
     Transcript,
     Unknown,
+    Unsaved,
     Unsent,
 )
 from voicemes.runtime.codec import input_from_json, live_from_json, reply_from_json, to_json
@@ -40,6 +42,8 @@ REPLIES = st.one_of(
     st.builds(Rejected, WORDS, WORDS, WORDS),
     st.builds(Unsent, WORDS, WORDS),
     st.builds(Unknown, WORDS, WORDS),
+    st.builds(Saved, WORDS, WORDS),
+    st.builds(Unsaved, WORDS, WORDS),
 )
 KEYS = st.sampled_from(["yes", "no", "cancel", "repeat", "help"])
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from parts import FIXTURES, Events
 
+from voicemes.config import Settings
 from voicemes.engines.audio.wav import read_speech
 from voicemes.errors import AudioError, MesUnreachable
 from voicemes.events import CommandAnswered, SessionStarted, TurnEnded
@@ -53,9 +54,17 @@ async def test_a_plant_that_dies_between_question_and_yes_is_told_of(shift: Scen
     asked, failed = await played(shift, tmp_path, events, stop_plant_at=1)
     assert (asked.fault, asked.mes_failed) == ("", False)
     assert failed.mes_failed
-    assert failed.fault == "the MES was to say accepted, it said unsent"
-    assert failed.ended[0].answer == "Not done. The MES does not answer, nothing was written."
-    assert [event.outcome for event in events.of(CommandAnswered)] == ["unsent"]
+    assert failed.fault == "the MES was to say accepted, it said saved"
+    assert failed.ended[0].answer == "Saved. The MES does not answer; I send it when it does, and tell you."
+    assert [event.outcome for event in events.of(CommandAnswered)] == ["saved"]
+
+
+async def test_what_a_shift_leaves_unsent_never_comes_into_the_outbox_of_the_station(
+    shift: Scenario, tmp_path: Path
+) -> None:
+    _, failed = await played(shift, tmp_path, Events(), stop_plant_at=1)
+    assert failed.ended[0].mes == "saved"
+    assert not Settings(station=shift.station).outbox_file.exists(), "it would be sent to the MES of the settings"
 
 
 def test_a_place_that_cannot_hold_the_answers_is_one_sentence(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -108,9 +109,46 @@ def test_the_environment_names_the_proxy(
 
 
 def test_every_model_is_pinned_and_may_be_used() -> None:
-    assert [one.name for one in WEIGHTS] == ["small", "medium", "large"]
-    for one in WEIGHTS:
+    names = [one.name for one in WEIGHTS]
+    assert names[:3] == ["small", "medium", "large"]
+    assert names[3:] == ["en_US-lessac-medium", "en_GB-alba-medium", "whisper-base.en", "whisper-small.en"]
+    for one in [part for weights in WEIGHTS for part in weights.files]:
         assert len(one.revision) == 40
         assert len(one.sha256) == 64
-        assert one.licence == "Apache-2.0"
+        assert one.licence.startswith(("Apache-2.0", "MIT"))
         assert one.url().startswith("https://")
+    assert len({file.place(Path()) for one in WEIGHTS for file in one.files}) == 3 + 2 * 2 + 2 * 4
+
+
+def test_a_voice_is_two_files_of_the_hub_and_whisper_four(tmp_path: Path) -> None:
+    by_name = {one.name: one for one in WEIGHTS}
+    alba, base = by_name["en_GB-alba-medium"], by_name["whisper-base.en"]
+    places = "en/en_GB/alba/medium/en_GB-alba-medium.onnx"
+    assert [file.url().partition("voices/resolve/")[2][41:] for file in alba.files] == [places, f"{places}.json"]
+    assert [file.place(tmp_path).name for file in alba.files] == [f"{alba.name}.onnx", f"{alba.name}.onnx.json"]
+    assert {file.file for file in base.files} == {"model.bin", "config.json", "tokenizer.json", "vocabulary.txt"}
+    assert {file.place(tmp_path).parent.name for file in base.files} == {"faster-whisper-base.en"}
+    assert "Systran/faster-whisper-base.en/resolve/" in base.url()
+    assert 'engine = "piper"' in alba.settings(tmp_path)
+    assert f'second_model = "{tmp_path}"' in base.settings(tmp_path / "model.bin")
+
+
+def test_all_files_of_a_model_are_fetched_and_counted_together(hub: tuple[str, type[Hub]], tmp_path: Path) -> None:
+    url, handler = hub
+    second = replace(weights(), file="tiny.gguf.json", there="far/away")
+    both, far = replace(weights(), beside=(second,), folder="own"), []
+    assert fetch(both, tmp_path, lambda done, total: far.append((done, total)), url) == tmp_path / "own" / "tiny.gguf"
+    assert (tmp_path / "tiny.gguf.json").read_bytes() == CONTENT
+    assert handler.asked[1][0] == "/some/body/resolve/rev1/far/away/tiny.gguf.json"
+    assert far[-1] == (2 * len(CONTENT), 2 * len(CONTENT))
+    assert far == sorted(far)
+
+
+def test_without_a_hash_the_size_has_to_be_right(hub: tuple[str, type[Hub]], tmp_path: Path) -> None:
+    url, handler = hub
+    unknown = replace(weights(), sha256="")
+    assert fetch(unknown, tmp_path, quiet, url).read_bytes() == CONTENT
+    (tmp_path / "tiny.gguf").unlink()
+    handler.content = CONTENT[:-1]
+    with pytest.raises(EngineMissing, match="not the file"):
+        fetch(unknown, tmp_path, quiet, url)

@@ -16,6 +16,7 @@ from voicemes.events import EngineTroubled, NewsArrived, TurnEnded
 from voicemes.happening import News
 from voicemes.model import Reply
 from voicemes.runtime.bus import Bus
+from voicemes.runtime.demo import wait_for_news
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.session import Session
 from voicemes.runtime.wiring import build_catalog, build_desk, open_session
@@ -43,7 +44,7 @@ async def until_heard(session: Session, url: str) -> None:
         while not session.desk.n_waiting:
             await change(url, 1)
         while session.desk.n_waiting and not session.desk.is_muted:
-            await session.wait_for_news(WITHIN_S)
+            await wait_for_news(session)
 
 
 async def change(url: str, delta: float) -> None:
@@ -69,7 +70,7 @@ async def test_what_happens_here_is_told_and_can_be_asked_for_again(plant: Books
     events = Events()
     async with listening_at(plant.url, events) as session:
         await change(plant.url, -3)
-        (told,) = await session.wait_for_news(WITHIN_S)
+        (told,) = await wait_for_news(session)
         again = await session.type("say again")
     assert told.outcome == "told"
     assert told.answer.startswith(CHANGED)
@@ -86,7 +87,7 @@ async def test_nothing_is_told_while_something_is_being_confirmed(plant: Books) 
         session._last_voice_s -= 60
         assert await session.look_at_clock() == []
         await session.type("cancel that")
-        (told,) = await session.wait_for_news(WITHIN_S)
+        (told,) = await wait_for_news(session)
     assert asked.answer.endswith("Correct?")
     assert told.answer.startswith(CHANGED)
 

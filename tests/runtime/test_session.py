@@ -14,6 +14,7 @@ from parts import WITHIN_S, Books, Events, Loudspeaker, Microphone, ask, recordi
 from voicemes.config import AudioSettings, MesSettings, Settings
 from voicemes.errors import DeviceFailed, VoicemesError
 from voicemes.events import (
+    CommandDelivered,
     CommandSubmitted,
     EngineTroubled,
     LiveRefreshed,
@@ -23,15 +24,18 @@ from voicemes.events import (
     TurnEnded,
 )
 from voicemes.model import Scope
+from voicemes.outbox.entry import Entry
+from voicemes.outbox.store import Looker
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
+from voicemes.runtime.demo import wait_for_news
 from voicemes.runtime.wiring import open_session
 
 NEXT = "what's my next job"
 SCRAP = "scrap two solder bridge"
 YES = "affirm"
 NOT_DONE = "Not done. The MES does not answer, nothing was written."
-UNKNOWN = "I do not know whether it was done. Check the screen."
+SAVED = "Saved. The MES does not answer; I send it when it does, and tell you."
 SHORT_S = 0.2
 
 
@@ -52,6 +56,12 @@ async def server(answer: bytes) -> AsyncIterator[str]:
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with listening:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+
+
+def kept(settings: Settings) -> list[Entry]:
+    """What the station's outbox holds, when its session is over."""
+    with contextlib.closing(Looker.open(settings.outbox_file)) as looker:
+        return looker.entries()
 
 
 # --- typed sentences -------------------------------------------------------------------------------------------------
@@ -105,12 +115,31 @@ async def test_a_mes_that_dies_before_the_yes_has_written_nothing(tmp_path: Path
             await session.type(SCRAP)
             plant.kill()
             turn = await session.type(YES)
-            assert (turn.mes, turn.answer) == ("unsent", NOT_DONE)
+            assert (turn.mes, turn.answer) == ("saved", SAVED)
             assert session.state.phase == "idle"
+    (entry,) = kept(session.settings)
+    assert (entry.command.operation, entry.state) == ("scrap.report", "waiting"), "it was surely not sent"
     with PlantProcess(database) as plant:
         assert records(plant.url) == []
         assert ask(plant.url, "job-orders/4711")["scrap"] == 3
     assert [event.engine for event in events.of(EngineTroubled)] == ["mes"], "the snapshot could not be read either"
+
+
+async def test_what_was_saved_is_done_once_when_the_mes_is_back_and_told(tmp_path: Path) -> None:
+    database, events = tmp_path / "plant.sqlite", Events()
+    with PlantProcess(database) as plant:
+        async with typing_at(plant.url, events) as session:
+            await session.type(SCRAP)
+            plant.kill()
+            assert (await session.type(YES)).mes == "saved"
+    with PlantProcess(database) as plant:
+        async with typing_at(plant.url, events) as session:
+            await until(events, CommandDelivered, 1)
+            told = await wait_for_news(session)
+        (record,) = records(plant.url)
+    assert [turn.answer for turn in told] == ["Now it is done: scrap two solder bridge."]
+    assert record["type"] == "mes.quantity.reported"
+    assert [(entry.state, entry.is_told) for entry in kept(session.settings)] == [("done", True)]
 
 
 # --- a MES that cannot be relied on ----------------------------------------------------------------------------------
@@ -128,12 +157,14 @@ async def test_a_question_without_a_trustworthy_answer_is_not_done(answer: bytes
 
 
 @pytest.mark.parametrize("answer", [b"", GARBLED, EMPTY, FAILED], ids=["silent", "garbled", "empty", "failed"])
-async def test_a_write_without_a_trustworthy_answer_is_unknown(answer: bytes) -> None:
+async def test_a_write_without_a_trustworthy_answer_is_saved_to_be_asked_about_again(answer: bytes) -> None:
     async with server(answer) as url, typing_at(url, timeout_s=SHORT_S) as session:
         asked = await session.type("scrap two solder bridge on order 4711")
         assert asked.answer.endswith("Correct?")
         turn = await session.type(YES)
-    assert (turn.mes, turn.answer) == ("unknown", UNKNOWN)
+    assert (turn.mes, turn.answer) == ("saved", SAVED)
+    (entry,) = kept(session.settings)
+    assert (entry.state, entry.command.operation) == ("sending", "scrap.report"), "perhaps it was done"
 
 
 async def test_the_answer_comes_within_the_time_that_is_set() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from voicemes.config import Settings
+from voicemes.model import MesCommand
+from voicemes.outbox.store import Looker, Store
 from voicemes.plant.process import PlantProcess
 
 WITHIN_S = 60.0
@@ -57,6 +61,7 @@ def test_a_picture_shows_what_there_is_and_fetches_nothing(
     drawn = file.read_text(encoding="utf-8")
     assert shown in drawn
     assert "url(" not in drawn.replace("url(#", "")
+    assert not Settings().outbox_file.exists(), "who only looks neither saves nor sends anything"
 
 
 def test_a_picture_of_no_mes_is_one_sentence(tmp_path: Path) -> None:
@@ -80,3 +85,14 @@ def test_the_benchmark_of_the_screens_counts_what_arrived() -> None:
     result = json.loads(done.stdout)
     assert result["events"] > 0
     assert 0 < result["key_to_repaint_p50_ms"] <= result["key_to_repaint_p95_ms"]
+
+
+def test_the_benchmark_leaves_alone_what_the_station_has_saved() -> None:
+    """It would send it to its own plant, and the real one would never get it."""
+    with contextlib.closing(Store.open(Settings().outbox_file)) as store:
+        store.add(MesCommand("c1", "scrap.report", {"quantity": 1}, True, "Ana", "scrap one", 1.0), "waiting", 0.0)
+    command = [sys.executable, "-m", "voicemes", "bench", "screen", "--minutes", "0.05", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+    assert done.returncode == 0, done.stderr
+    with contextlib.closing(Looker.open(Settings().outbox_file)) as looker:
+        assert [(entry.state, entry.attempts) for entry in looker.entries()] == [("waiting", 0)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from voicemes.events import (
     CatalogReloaded,
     CommandAnswered,
+    CommandDelivered,
     DeviceFound,
     DeviceLost,
     EngineTroubled,
@@ -52,9 +55,26 @@ def test_an_answer_that_asks_nothing_is_no_question() -> None:
     assert seen.answer == "Done."
 
 
-def test_what_was_not_sent_is_counted() -> None:
-    outcomes = ("accepted", "unsent", "unknown", "unsent")
-    assert fold(*(CommandAnswered(0.0, 1, "c", outcome) for outcome in outcomes)).n_unsent == 2
+def test_what_did_not_reach_the_mes_is_counted() -> None:
+    outcomes = ("accepted", "unsent", "unknown", "rejected", "saved", "unsaved")
+    answered = [CommandAnswered(0.0, 1, f"c{number}", outcome) for number, outcome in enumerate(outcomes)]
+    assert fold(*answered).n_unsent == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "n_unsent"), [("done", 1), ("refused", 1), ("unknown", 1), ("expired", 2), ("moved", 2)]
+)
+def test_what_waited_counts_until_it_arrived(outcome: str, n_unsent: int) -> None:
+    saved = [CommandAnswered(0.0, 1, name, "saved") for name in ("one", "two")]
+    earlier = CommandDelivered(0.0, "of an earlier session", "scrap.report", "done")
+    assert fold(*saved, earlier, CommandDelivered(0.0, "one", "scrap.report", outcome)).n_unsent == n_unsent
+
+
+def test_an_outbox_that_delivers_is_no_trouble_any_more() -> None:
+    seen = fold(EngineTroubled(0.0, "outbox", "The MES does not let this station in."))
+    assert seen.troubles.keys() == {"outbox"}
+    seen.take(CommandDelivered(0.0, "one", "scrap.report", "done"))
+    assert not seen.troubles
 
 
 def test_a_lost_microphone_is_a_trouble_until_it_is_back() -> None:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, settings_from
 from voicemes.cli.output import console, milliseconds, print_json, show_table
+from voicemes.config import Settings, shipped
 from voicemes.errors import ConfigError
 from voicemes.model import Route
 from voicemes.nlu.interpret import Acceptance
@@ -20,9 +21,10 @@ from voicemes.plant.process import PlantProcess
 from voicemes.runtime.dialogue_bench import bench_dialogue
 from voicemes.runtime.latency_bench import bench_latency
 from voicemes.runtime.live import live_in_the_plant
+from voicemes.runtime.load_bench import bench_headsets, is_full
 from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
 from voicemes.runtime.reader import ROUTES, build_reader
-from voicemes.runtime.speech_bench import bench_speech
+from voicemes.runtime.speech_bench import bench_speech, read_manifest, spread_out
 from voicemes.runtime.wiring import build_catalog, build_recognizer, context_of
 
 app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
@@ -31,6 +33,9 @@ LIVE_HELP = (
     "Without either the plant is asked unless --intents names another catalogue."
 )
 UNITS_HELP = "Units in the young store; the old one has ten times more: a day at one unit a second."
+HEADSETS_HELP = "How many headsets; without it the largest number that this machine takes is looked for."
+LOAD_HEADERS = ("headsets", "decision p50", "p95", "with endpoint p50", "p95", "rtf each", "memory", "lost")
+RECORDINGS = shipped("audio_fixtures") / "manifest.jsonl"
 HEADERS = ("noise", "in", "right", "strict", "rejected", "out", "false reads", "false writes", "rtf", "p50", "p95")
 
 
@@ -127,17 +132,20 @@ def _routes(text: str) -> list[Route]:
 @app.command("latency")
 def latency(
     file: Annotated[Path | None, typer.Option(help="Sentences, as for bench nlu, instead of the examples.")] = None,
+    recordings: Annotated[int, typer.Option(help="How many of the recordings to hear and answer.", min=0)] = 20,
+    manifest: Annotated[Path | None, typer.Option(help="Recordings of one's own, as for bench speech.")] = None,
     live: Annotated[bool | None, typer.Option("--live/--no-live", help=LIVE_HELP, show_default=False)] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
-    """Time from text to parse for each route, and the memory of the process with everything loaded."""
+    """Time from text to parse by route, of each stage from speech to the first sound, and the memory of it all."""
     sentences = [said.say for said in read_sentences(file)] if file else []
     settings = settings_from(config, intents)
     known = live_in_the_plant(settings) if (live if live is not None else intents is None) else None
-    result = bench_latency(settings, sentences, known)
+    clips = spread_out(read_manifest(manifest or RECORDINGS, "idle"), recordings)
+    result = bench_latency(settings, sentences, known, clips)
     if as_json:
         print_json(result)
         return
@@ -147,6 +155,11 @@ def latency(
         for route, one in result["routes"].items()
     ]
     show_table(screen, ("route", "sentences", "p50", "p95"), rows, plain=plain)
+    for title, part in (("stage", "stages"), ("speech end to first sound, without the endpoint", "first_sound")):
+        times = result.get(part, {})
+        cuts = [(name, one, one["p50_s"], one["p95_s"]) for name, one in times.items()]
+        shown = [[name, str(one["n"]), milliseconds(p50_s), milliseconds(p95_s)] for name, one, p50_s, p95_s in cuts]
+        show_table(screen, (title, "n", "p50", "p95"), shown, plain=plain)
     screen.print(f"{result['memory_bytes'] / 1e6:.0f} MB with everything loaded, at most")
     if result["lacks"]:
         screen.print(result["lacks"])
@@ -173,15 +186,21 @@ def dialogue(
 def load(
     plant: Annotated[bool, typer.Option("--plant", help="Load the reference plant.")] = False,
     units: Annotated[int, typer.Option(help=UNITS_HELP, min=10)] = 8_640,
-    seconds: Annotated[float, typer.Option(help="How long events arrive during the calls.", min=1)] = 10.0,
+    headsets: Annotated[int | None, typer.Option(help=HEADSETS_HELP, min=1, max=256)] = None,
+    seconds: Annotated[float, typer.Option(help="How long people speak, or events arrive.", min=1)] = 10.0,
+    config: ConfigFile = None,
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
-    """Fill a plant with a day's events, call it while a thousand a second arrive, and say what that costs."""
+    """Several headsets on this machine at once: how soon they are answered, and what is lost.
+
+    With --plant: fill a plant with a day's events, call it while a thousand a second arrive, and say what that costs.
+    """
+    if not plant:
+        _load_headsets(settings_from(config), headsets, seconds, as_json=as_json, plain=plain)
+        return
     from voicemes.plant.load import measure_calls, measure_store  # a web server: half a second, only where it is used
 
-    if not plant:
-        raise ConfigError("Say what is to be loaded: --plant.", key="--plant")
     with tempfile.TemporaryDirectory(prefix="voicemes-load-") as folder, PlantProcess() as served:
         with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
             task = progress.add_task("Writing units", total=None)
@@ -195,6 +214,33 @@ def load(
     show_table(screen, ("store", ""), [[name, str(value)] for name, value in store.items()], plain=plain)
     waits = [[name, f"{value:.0f} ms"] for name, value in calls["p95_ms"].items()]
     show_table(screen, (f"call, {calls['arrived_per_s']} events a second", "p95"), waits, plain=plain)
+
+
+def _load_headsets(
+    settings: Settings, headsets: int | None, seconds: float, *, as_json: bool, plain: bool
+) -> None:
+    """Exit 1 where the number that was asked for is too much for this machine."""
+    with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
+        task = progress.add_task("Listening", total=None)
+        lines = bench_headsets(
+            settings, headsets, seconds, lambda n: progress.update(task, description=f"{n} headsets speaking")
+        )
+    largest = max((line["headsets"] for line in lines if not is_full(line)), default=0)
+    if as_json:
+        print_json({"lines": lines, "largest": largest})
+    else:
+        screen = console(plain=plain)
+        show_table(screen, LOAD_HEADERS, [_load_row(line) for line in lines], plain=plain)
+        screen.print(f"{largest} headsets are answered in time." if largest else "That is too much for this machine.")
+    if not largest:
+        raise typer.Exit(1)
+
+
+def _load_row(line: dict[str, Any]) -> list[str]:
+    decision, whole = line["decision"], line["speech_end_to_decision"]
+    times = (decision["p50_s"], decision["p95_s"], whole["p50_s"], whole["p95_s"])
+    memory, dropped = f"{line['memory_bytes'] / 1e6:.0f} MB", f"{line['dropped_s']:.1f} s"
+    return [str(line["headsets"]), *map(milliseconds, times), f"{line['rtf']:.2f}", memory, dropped]
 
 
 @app.command("screen")
@@ -215,6 +261,73 @@ def screens(
         return
     rows = [[name.replace("_", " "), str(value)] for name, value in result.items()]
     show_table(console(plain=plain), ("screens", ""), rows, plain=plain)
+
+
+@app.command("crash")
+def crash(
+    kills: Annotated[int, typer.Option(help="How often voicemes is killed.", min=1, max=1_900)] = 500,
+    seed: Annotated[int, typer.Option(help="Of what is said, when it is killed, and what fails.", min=0)] = 1,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Kill voicemes while it works with a plant that fails, and see that nothing is lost, doubled or untrue.
+
+    Exit 1 when anything is.
+    """
+    from voicemes.runtime.crash_bench import bench_crash, is_clean
+
+    with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
+        task = progress.add_task("Getting ready", total=kills)
+        what = "Killing"
+        result = bench_crash(
+            kills, seed, on_progress=lambda done, _: progress.update(task, description=what, completed=done)
+        )
+    _show_counts(result, "crash", as_json=as_json, plain=plain)
+    if not is_clean(result):
+        raise typer.Exit(1)
+
+
+@app.command("outage")
+def outage(
+    commands: Annotated[int, typer.Option(help="What is confirmed while the MES is away.", min=1, max=100_000)] = 2_000,
+    hours: Annotated[float, typer.Option(help="How long it is away. It takes a few seconds.", min=0.1, max=72)] = 8.0,
+    as_json: Json = False,
+    plain: Plain = False,
+) -> None:
+    """Confirm commands while the MES is away for hours, and see that all arrive when it is back, in their order.
+
+    Exit 1 when they do not.
+    """
+    from voicemes.runtime.outage_bench import bench_outage, is_clean
+
+    with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
+        task = progress.add_task("Getting ready", total=None)
+        result = asyncio.run(
+            bench_outage(
+                commands,
+                hours,
+                lambda what, done, total: progress.update(task, description=what, completed=done, total=total),
+            )
+        )
+    _show_counts(result, "outage", as_json=as_json, plain=plain)
+    if not is_clean(result):
+        raise typer.Exit(1)
+
+
+def _show_counts(result: dict[str, Any], name: str, *, as_json: bool, plain: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    rows = []
+    for key, value in result.items():
+        if isinstance(value, dict):
+            rows += [[f"{key}: {part.replace('_', ' ')}", str(n)] for part, n in value.items()]
+        elif not isinstance(value, list):
+            rows.append([key.replace("_", " "), str(value)])
+    screen = console(plain=plain)
+    show_table(screen, (name, ""), rows, plain=plain)
+    for miss in result.get("misses", []):
+        screen.print(miss, markup=False)
 
 
 def _levels(text: str) -> list[float]:

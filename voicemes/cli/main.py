@@ -1,7 +1,7 @@
 """`voicemes`: the commands, and what happens when one fails.
 
 Exit codes: 0 done, 1 something was wrong with what was examined, 2 settings, catalogue or command line, 3 audio,
-4 an engine, 5 the MES, 130 stopped by Ctrl-C.
+4 an engine, 5 the MES, 6 the outbox, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,7 +15,24 @@ from typing import Annotated
 import typer
 
 from voicemes import __version__
-from voicemes.cli import bench, check, demo, explain, hear, intents, models, plant, replay, run, say, text, tui
+from voicemes.cli import (
+    audit,
+    bench,
+    check,
+    connector,
+    demo,
+    explain,
+    hear,
+    intents,
+    models,
+    outbox,
+    plant,
+    replay,
+    run,
+    say,
+    text,
+    tui,
+)
 from voicemes.cli.output import print_error
 from voicemes.errors import VoicemesError
 
@@ -41,6 +58,9 @@ app.command("check")(check.check)
 app.command("replay")(replay.replay)
 app.add_typer(intents.app, name="intents")
 app.add_typer(models.app, name="models")
+app.add_typer(connector.app, name="connector")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(audit.app, name="audit")
 app.add_typer(plant.app, name="plant")
 app.add_typer(bench.app, name="bench")
 

@@ -1,4 +1,4 @@
-"""`voicemes models`: the language models that there are, fetching one, and training our own."""
+"""`voicemes models`: the models and voices that there are, fetching one, and training our own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from voicemes.training.tokens import Tokenizer
     from voicemes.training.train import Plan, Run
 
-app = typer.Typer(help="Language models: list them, fetch one, train our own.", no_args_is_help=True)
+app = typer.Typer(help="Models and voices: list them, fetch one, train our own.", no_args_is_help=True)
 INSTALL = "Install what training needs with: uv pip install torch --torch-backend cpu && uv pip install gguf tokenizers"
 SCORES = ("intent_accuracy", "exact_accuracy", "false_accepts", "n_in", "n_out")
 """Of the development sentences, that go into the model's file."""
@@ -48,7 +48,7 @@ def _folder(settings: Settings) -> Path:
 
 @app.command("list")
 def list_models(config: ConfigFile = None, as_json: Json = False, plain: Plain = False) -> None:
-    """What there is: the small model that ships, and general ones with their licence, size, hash and origin."""
+    """What there is: the small model that ships, general ones, voices and Whisper, with licence, size, hash, origin."""
     folder = _folder(settings_from(config))
     own = {"name": "nano", "summary": "Our own, for the catalogue that ships", "licence": "GPL-3.0-or-later"}
     found = [_own(own), *(_weights(one, folder) for one in WEIGHTS)]
@@ -78,14 +78,17 @@ def _own(about: dict[str, str]) -> dict[str, Any]:
 
 
 def _weights(one: Weights, folder: Path) -> dict[str, Any]:
-    file = folder / one.file
-    state = "here" if file.exists() else "begun" if file.with_suffix(".part").exists() else "not fetched"
+    file = one.place(folder)
+    places = [part.place(folder) for part in one.files]
+    is_begun = any(place.exists() or place.with_suffix(".part").exists() for place in places)
+    state = "here" if all(place.exists() for place in places) else "begun" if is_begun else "not fetched"
     return {
         "name": one.name,
+        "kind": one.kind,
         "summary": one.summary,
-        "size_bytes": one.size_bytes,
+        "size_bytes": one.all_bytes,
         "licence": one.licence,
-        "sha256": one.sha256,
+        "sha256": one.sha256 or "not known, not checked",
         "state": state,
         "from": one.url(),
         "file": str(file),
@@ -101,14 +104,14 @@ def pull(
     as_json: Json = False,
     plain: Plain = False,
 ) -> None:
-    """Fetch a general model, go on where it was broken off, and check it against its hash."""
+    """Fetch a model or a voice, go on where it was broken off, and check it against its hash where that is known."""
     chosen = next((one for one in WEIGHTS if one.name == name), None)
     if chosen is None:
         known = ", ".join(one.name for one in WEIGHTS)
         raise ConfigError(f"there is no model '{name}'. Known: {known}.", key="NAME")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console(plain=plain, stderr=True), transient=True, disable=plain) as progress:
-        task = progress.add_task(chosen.file, total=chosen.size_bytes)
+        task = progress.add_task(chosen.file, total=chosen.all_bytes)
         file = fetch(
             chosen,
             folder or _folder(settings_from(config)),
@@ -116,9 +119,13 @@ def pull(
             hub,
         )
     if as_json:
-        print_json({"file": str(file), "sha256": chosen.sha256})
+        print_json({"file": str(file), "sha256": chosen.sha256 or None, "settings": chosen.settings(file)})
         return
-    console(plain=plain).print(f"{file}\nUse it with this in the settings:\n\n[llm]\nmodel = {json.dumps(str(file))}")
+    is_checked = all(one.sha256 for one in chosen.files)
+    unchecked = "" if is_checked else "Its hash is not known, so only its size was checked.\n"
+    screen = console(plain=plain)
+    screen.print(f"{file}\n{unchecked}Use it with this in the settings:\n", markup=False)
+    screen.print(chosen.settings(file), markup=False)
 
 
 @app.command("train")

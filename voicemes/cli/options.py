@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +13,16 @@ from voicemes.config import Settings, load_settings
 from voicemes.errors import ConfigError
 from voicemes.intents import Catalog
 from voicemes.model import Scope
+from voicemes.outbox.store import Looker
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings file (TOML) instead of the one in the user's folder.")
 ]
 IntentsDir = Annotated[
     Path | None, typer.Option("--intents", help="Folder of intent files instead of those that ship with voicemes.")
+]
+StationName = Annotated[
+    str | None, typer.Option("--station", help="Another station than that of the settings; it may run meanwhile.")
 ]
 State = Annotated[
     str,
@@ -32,6 +38,16 @@ def settings_from(config: Path | None, intents: Path | None = None) -> Settings:
     if intents is None:
         return settings
     return settings.model_copy(update={"catalog": settings.catalog.model_copy(update={"intents": intents})})
+
+
+@contextlib.contextmanager
+def outbox_of(config: Path | None, station: str | None) -> Iterator[Looker]:
+    """The outbox of the settings' station, or of another one, from beside. Raises ConfigError and OutboxError."""
+    settings = load_settings(config)
+    if station is not None:
+        settings = settings.model_copy(update={"station": settings.station.model_copy(update={"name": station})})
+    with contextlib.closing(Looker.open(settings.outbox_file)) as looker:
+        yield looker
 
 
 def scope_from(text: str, catalog: Catalog) -> Scope:

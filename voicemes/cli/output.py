@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -59,3 +60,19 @@ def print_error(exc: VoicemesError, *, as_json: bool) -> None:
 
 def milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.0f} ms"
+
+
+def local_time(wall_s: float) -> str:
+    """Seconds since 1970 UTC as the clock on the wall had it; empty for what is no time."""
+    try:
+        return datetime.fromtimestamp(wall_s, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, OSError, TypeError, ValueError):
+        return ""
+
+
+def age(seconds: float) -> str:
+    """In the largest unit of which there are two or more; a clock that was set back makes nothing younger than new."""
+    for unit, size_s in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size_s:
+            return f"{seconds / size_s:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +20,9 @@ from voicemes.config import Settings
 from voicemes.engines.audio import wav
 from voicemes.ports import AudioSink, AudioSource
 from voicemes.runtime.bus import Bus
+from voicemes.runtime.button import button
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
+from voicemes.runtime.kept_audio import KeptAudio
 from voicemes.runtime.speaker import NoSink
 from voicemes.runtime.trace import TraceWriter, new_trace
 from voicemes.runtime.wiring import context_of, open_session
@@ -48,7 +48,7 @@ def run(
         asyncio.run(show(settings, ViewName.OPERATOR, with_sound=True))
         return
     file = trace or new_trace(settings)
-    writer = TraceWriter(file)
+    writer = TraceWriter(file, personal=settings.trace.personal)
     bus = Bus(writer, JsonPrinter(print_json) if as_json else TurnPrinter(console(plain=plain)))
     if not as_json:
         console(plain=plain, stderr=True).print(Text(f"Trace: {file}. Ctrl-C ends.", QUIET))
@@ -61,24 +61,14 @@ async def _run(settings: Settings, bus: Bus, recording: Path | None, spoken: Pat
     source = _source(settings, bus, clock, recording)
     try:
         sink = _sink(settings, recording, spoken)
-        async with open_session(settings, bus=bus, sink=sink) as session:
+        kept = KeptAudio(settings, bus, clock)
+        async with open_session(settings, bus=bus, sink=sink, kept=kept) as session:
             await session.start(source.traits.name)
-            with _button(session.push):
+            with button(session.push):
                 await session.hear(source)
             await session.speaker.finish()
     finally:
         source.close()
-
-
-@contextlib.contextmanager
-def _button(push: Callable[[], None]) -> Iterator[None]:
-    """SIGUSR1 is the button for talking: whatever reads the headset's button sends it."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGUSR1, push)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGUSR1)
 
 
 def _source(settings: Settings, bus: Bus, clock: SystemClock, recording: Path | None) -> AudioSource:

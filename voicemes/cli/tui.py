@@ -20,6 +20,7 @@ from voicemes.ports import AudioSource
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.devices import open_loudspeaker, open_microphone
 from voicemes.runtime.floor import follow_floor
+from voicemes.runtime.kept_audio import KeptAudio
 from voicemes.runtime.speaker import NoSink
 from voicemes.runtime.tail import TraceTail
 from voicemes.runtime.trace import TraceWriter, new_trace
@@ -87,7 +88,7 @@ async def show(settings: Settings, view: ViewName, *, with_sound: bool) -> None:
     from voicemes.tui.elsewhere import Elsewhere
 
     seen, clock = Seen(), SystemClock()
-    writer = TraceWriter(new_trace(settings))
+    writer = TraceWriter(new_trace(settings), personal=settings.trace.personal)
     bus = Bus(writer, seen.take)
     with contextlib.closing(writer), contextlib.ExitStack() as devices:
         source: AudioSource | None = None
@@ -95,8 +96,10 @@ async def show(settings: Settings, view: ViewName, *, with_sound: bool) -> None:
             source = open_microphone(settings, bus, clock)
             devices.callback(source.close)
         sink = open_loudspeaker(settings) if with_sound else NoSink()
+        kept = KeptAudio(settings, bus, clock)
+        opened = open_session(settings, bus=bus, sink=sink, with_ears=with_sound, with_news=True, kept=kept)
         async with (
-            open_session(settings, bus=bus, sink=sink, with_ears=with_sound, with_news=True) as session,
+            opened as session,
             follow_floor(open_board(settings.mes), clock) as floor,
         ):
             await session.start(source.traits.name if source else "screen")
@@ -110,7 +113,7 @@ async def draw(settings: Settings, view: ViewName, picture: Path) -> None:
 
     seen, clock = Seen(), SystemClock()
     async with (
-        open_session(settings, bus=Bus(seen.take), with_ears=False) as session,
+        open_session(settings, bus=Bus(seen.take), with_ears=False, with_outbox=False) as session,
         follow_floor(open_board(settings.mes), clock) as floor,
     ):
         await session.start("picture")

@@ -12,6 +12,7 @@ from voicemes.events import (
     PASSING,
     AudioDropped,
     CommandAnswered,
+    CommandDelivered,
     DeviceFound,
     DeviceLost,
     EngineTroubled,
@@ -37,6 +38,8 @@ class TurnPrinter:
                 self._screen.print(turn_lines(event))
             case CommandAnswered(_, _, _, outcome, detail) if outcome != "accepted":
                 self._note(f"MES {outcome}: {detail}")
+            case CommandDelivered(_, _, operation, outcome, detail):
+                self._note(f"{operation} waited, and is {outcome} now{f': {detail}' if detail else '.'}")
             case EngineTroubled(_, engine, reason):
                 self._note(f"{engine}: {reason}")
             case DeviceLost(_, reason):

@@ -6,8 +6,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from voicemes.connectors import extract
-from voicemes.connectors.declarative import nothing_done, reading
-from voicemes.connectors.exchange import Exchange, ExchangeError, NonsenseError
+from voicemes.connectors.exchange import Exchange
+from voicemes.connectors.messages import ExchangeError, NonsenseError
+from voicemes.connectors.perform import nothing_done
+from voicemes.connectors.rendering import request_of
 from voicemes.connectors.stream import Stream
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class DeclarativeBoard:
     """A MesBoard over HTTP."""
 
     def __init__(self, spec: ConnectorSpec, exchange: Exchange) -> None:
-        self._spec, self._exchange = spec.board, exchange
+        self._spec, self._exchange, self._envelope = spec.board, exchange, spec.envelope
         self._stream = Stream(exchange, spec.stream) if spec.stream else None
 
     @property
@@ -55,7 +57,7 @@ class DeclarativeBoard:
         await self._exchange.aclose()
 
     async def _ask(self, table: Table, wanted: Mapping[str, str]) -> Any:
-        request = reading(table.path, table.query, wanted)
+        request = request_of(table, {**wanted, "_n": 1}, self._envelope)
         response = await self._exchange.send(request, self._exchange.timeout_s)
         if not response.is_success:
             raise NonsenseError(f"{request} was answered with status {response.status}")

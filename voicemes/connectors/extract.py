@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jmespath.exceptions import JMESPathError
 
-from voicemes.connectors.exchange import NonsenseError
+from voicemes.connectors.messages import NonsenseError
 from voicemes.model import Reference, SlotData
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
-    from voicemes.connectors.spec import Facts, Listing, Names, People, Table
+    from voicemes.connectors.parts import Conversion, Names, Reads
+    from voicemes.connectors.spec import Facts, Listing, People, Table
 
-MAX_ROWS = 1_000
+DECIMALS = 9
+"""Of a number that was converted: what is beyond comes from the arithmetic."""
+MAX_ROWS, MAX_CELL_CHARS, MAX_CELL_ITEMS = 1_000, 1_000, 50
 """Of a table on a screen; nobody reads on."""
 
 
@@ -39,6 +43,39 @@ def answers(expressions: Mapping[str, ParsedResult], may_be_absent: Names, data:
     return found
 
 
+def read(part: Reads, data: Any, maps: Mapping[str, Mapping[str, Any]]) -> dict[str, SlotData]:
+    """What a part of the connector file takes out of an answer, in our words and units. Raises NonsenseError."""
+    found = answers(part.answer, part.may_be_absent, data)
+    return {name: _ours(part, name, value, maps) for name, value in found.items()}
+
+
+def _ours(part: Reads, name: str, value: SlotData, maps: Mapping[str, Mapping[str, Any]]) -> SlotData:
+    if name in part.translate:
+        theirs = maps[part.translate[name]]
+        return next((ours for ours, word in theirs.items() if word == value), value)
+    return _converted(part.convert[name], name, value) if name in part.convert else value
+
+
+def _converted(conversion: Conversion, name: str, value: SlotData) -> SlotData:
+    if conversion.to == "text":
+        return str(value)
+    try:
+        number = float(value) * conversion.times + conversion.plus  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise NonsenseError(f"The answer has {value!r} as {name}, which is no number") from None
+    if not math.isfinite(number):
+        raise NonsenseError(f"The answer has {value!r} as {name}")
+    whole = conversion.to == "integer" or number.is_integer()
+    return round(number) if whole else round(number, DECIMALS)
+
+
+def plain(value: SlotData) -> Any:
+    """The same as JSON has it, for expressions and bodies."""
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, tuple | list) else value
+
+
 def slot_data(name: str, value: Any) -> SlotData:
     """A text, a number, or mappings and lists of these; raises NonsenseError for anything else."""
     if isinstance(value, Mapping):
@@ -50,20 +87,22 @@ def slot_data(name: str, value: Any) -> SlotData:
     raise NonsenseError(f"The answer has a {type(value).__name__} as {name}")
 
 
-def references(listing: Listing, data: Any) -> tuple[Reference, ...]:
-    """The things of a list. Raises NonsenseError for a list that is none, or an item without an id."""
-    items = search(listing.items, data)
+def listed(expression: ParsedResult, data: Any) -> list[Any]:
+    """Raises NonsenseError for a list that is none."""
+    items = search(expression, data)
     if not isinstance(items, list):
         raise NonsenseError("The answer has no list")
+    return items
+
+
+def references(listing: Listing, items: list[Any]) -> tuple[Reference, ...]:
+    """The things of a list. Raises NonsenseError for an item without an id."""
     return tuple(_reference(listing, item) for item in items)
 
 
-def facts(part: Facts, data: Any) -> dict[str, dict[str, SlotData]]:
-    """Id -> what is known of it. Raises NonsenseError for a list that is none."""
-    items = search(part.items, data)
-    if not isinstance(items, list):
-        raise NonsenseError("The answer has no list")
-    named = ((search(part.id, item), item) for item in items[:MAX_ROWS])
+def facts(part: Facts, items: list[Any]) -> dict[str, dict[str, SlotData]]:
+    """Id -> what is known of it."""
+    named = ((search(part.id, item), item) for item in items)
     return {str(name): row(part.values, item) for name, item in named if name is not None}
 
 
@@ -75,22 +114,22 @@ def row(columns: Mapping[str, ParsedResult], item: Any) -> dict[str, SlotData]:
 
 def rows(table: Table, data: Any) -> tuple[dict[str, SlotData], ...]:
     """Raises NonsenseError for a list that is none."""
-    items = search(table.rows, data)
-    if not isinstance(items, list):
-        raise NonsenseError("The answer has no list")
-    return tuple(row(table.columns, item) for item in items[:MAX_ROWS])
+    return tuple(row(table.columns, item) for item in listed(table.rows, data)[:MAX_ROWS])
 
 
 def _shown(value: Any) -> Any:
-    """True and false are 1 and 0: a column says what they mean."""
+    """As much as a cell can hold. True and false are 1 and 0: a column says what they mean."""
+    if isinstance(value, str):
+        return value[:MAX_CELL_CHARS]
+    if isinstance(value, list):
+        return [_shown(item) for item in value[:MAX_CELL_ITEMS]]
+    if isinstance(value, dict):
+        return {name[:MAX_CELL_CHARS]: _shown(part) for name, part in value.items()}
     return int(value) if isinstance(value, bool) else value
 
 
-def roles(people: People, data: Any) -> dict[str, tuple[str, ...]]:
-    """Person -> roles. Raises NonsenseError for a list that is none, or roles that are no texts."""
-    items = search(people.items, data)
-    if not isinstance(items, list):
-        raise NonsenseError("The answer has no list of people")
+def roles(people: People, items: list[Any]) -> dict[str, tuple[str, ...]]:
+    """Person -> roles. Raises NonsenseError for roles that are no texts."""
     held = {str(search(people.id, item)): search(people.roles, item) for item in items}
     for person, names in held.items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

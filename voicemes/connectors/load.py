@@ -2,73 +2,95 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
-import yaml
 from pydantic import ValidationError
 
+from voicemes.config import read_secret, read_secret_file
+from voicemes.connectors.auth import build as build_auth
 from voicemes.connectors.board import DeclarativeBoard
 from voicemes.connectors.declarative import DeclarativeConnector
 from voicemes.connectors.exchange import Exchange
+from voicemes.connectors.manners import Manners
 from voicemes.connectors.spec import ConnectorSpec
-from voicemes.errors import ConfigError
+from voicemes.errors import CatalogError, ConfigError
+from voicemes.nlu.yamlfile import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from voicemes.clock import Clock
     from voicemes.config import MesSettings
+    from voicemes.connectors.auth import Secrets
 
 FOLDER = Path(__file__).resolve().parent
-MAX_FILE_BYTES = 1_000_000
 
 
-def open_connector(settings: MesSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> DeclarativeConnector:
+def open_connector(
+    settings: MesSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> DeclarativeConnector:
     """The connector that the settings name: a shipped file by its name, or one's own by its path. Raises ConfigError.
 
     Nothing is sent before the first `execute` or `live`. `transport` stands in for the network in tests.
     """
-    spec = load_spec(_find(settings.connector))
-    return DeclarativeConnector(spec, _open_exchange(spec, settings, transport))
+    spec = load_spec(find(settings.connector))
+    return DeclarativeConnector(spec, open_exchange(spec, settings, transport, clock), clock)
 
 
 def open_board(settings: MesSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> DeclarativeBoard:
     """What a screen shows of the MES that the settings name, over connections of its own. Raises ConfigError."""
-    spec = load_spec(_find(settings.connector))
-    return DeclarativeBoard(spec, _open_exchange(spec, settings, transport))
+    spec = load_spec(find(settings.connector))
+    return DeclarativeBoard(spec, open_exchange(spec, settings, transport))
 
 
-def _open_exchange(
-    spec: ConnectorSpec, settings: MesSettings, transport: httpx.AsyncBaseTransport | None
+def open_exchange(
+    spec: ConnectorSpec,
+    settings: MesSettings,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Clock | None = None,
+    secret: Secrets = read_secret,
 ) -> Exchange:
     url = _check_url(settings.url)
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    if spec.auth == "bearer" and settings.token_file is not None:
-        headers["Authorization"] = f"Bearer {_read_token(settings.token_file)}"
+    token = read_secret_file(settings.token_file, "mes.token_file") if settings.token_file is not None else None
     # trust_env: a proxy from the environment must not get between a station and its MES.
+    _check_proxy(settings.proxy)
+    for library in ("httpx", "httpcore"):  # they log addresses and headers, and so who we are
+        logging.getLogger(library).setLevel(logging.WARNING)
     client = httpx.AsyncClient(
         base_url=url.join(url.path.rstrip("/") + spec.base_path + "/"),
-        headers=headers,
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,
         transport=transport,
+        verify=_trust(settings),
+        proxy=settings.proxy or None,
+        limits=httpx.Limits(max_connections=spec.limits.connections, max_keepalive_connections=spec.limits.connections),
+        event_hooks={"request": [_signer(spec.signer)]} if spec.signer else {},
     )
-    return Exchange(client, settings.timeout_s)
+    auth = build_auth(spec.auth, secret, token, spec.envelope)
+    limits = spec.limits
+    manners = Manners(auth, clock, per_second=limits.per_second, max_answer_bytes=limits.max_answer_kb * 1000)
+    return Exchange(client, settings.timeout_s, manners)
 
 
 def load_spec(file: Path) -> ConnectorSpec:
-    """Raises ConfigError that names file and key."""
+    """Raises ConfigError that names file, line and key."""
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError("is larger than 1 MB; this is not a connector file.", file=file)
-        data: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=file) from error
+        document = Document(file)
+    except CatalogError as error:
+        raise ConfigError(str(error), key="connector") from error
     try:
-        return ConnectorSpec.model_validate(data)
+        return ConnectorSpec.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors()[0]
+        faults = error.errors()
+        first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{first['msg']}.", file=file, key=key or None) from error
+        raise ConfigError(f"{first['msg']}.", file=file, line=document.line(first["loc"]), key=key or None) from error
 
 
 def shipped() -> list[str]:
@@ -76,7 +98,7 @@ def shipped() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
-def _find(name: str) -> Path:
+def find(name: str) -> Path:
     if name in shipped():
         return FOLDER / f"{name}.yaml"
     file = Path(name)
@@ -93,18 +115,35 @@ def _check_url(text: str) -> httpx.URL:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
         raise ConfigError(f"{text!r} is not a URL: {error}.", key="mes.url") from error
-    if url.scheme not in {"http", "https"} or not url.host or url.query or url.userinfo:
+    is_port = url.port is None or 0 < url.port < 65_536
+    if url.scheme not in {"http", "https"} or not url.host or url.query or url.userinfo or not is_port:
         raise ConfigError(f"{text!r} must look like http://host:port, without user or query.", key="mes.url")
     return url
 
 
-def _read_token(file: Path) -> str:
-    """The first line that is not empty and no comment."""
+def _check_proxy(text: str) -> None:
+    """What is wrong with it is not quoted: it may hold a password."""
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=file, key="mes.token_file") from error
-    for line in lines:
-        if line and not line.startswith("#"):
-            return line
-    raise ConfigError("has no token in it.", file=file, key="mes.token_file")
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise ConfigError("is no address such as http://proxy:3128.", key="mes.proxy") from error
+    is_port = url.port is None or 0 < url.port < 65_536
+    if text and (url.scheme not in {"http", "https"} or not url.host or not is_port):
+        raise ConfigError("is no address such as http://proxy:3128.", key="mes.proxy")
+
+
+def _trust(settings: MesSettings) -> ssl.SSLContext | bool:
+    if settings.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=str(settings.ca_file))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"has no certificates: {error}.", file=settings.ca_file, key="mes.ca_file") from error
+
+
+def _signer(name: str) -> Callable[[httpx.Request], Awaitable[None]]:
+    """A plant's own code that signs requests, from an installed package."""
+    for entry in entry_points(group="voicemes.signers", name=name):
+        signer: Callable[[httpx.Request], Awaitable[None]] = entry.load()
+        return signer
+    raise ConfigError(f"There is no signer {name!r} among the entry points voicemes.signers.", key="signer")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from voicemes.connectors import extract
-from voicemes.connectors.exchange import NonsenseError
+from voicemes.connectors.harmless import harmless
+from voicemes.connectors.messages import NonsenseError
 from voicemes.happening import News
 from voicemes.model import Reply
 
@@ -137,7 +138,8 @@ def _frame(block: bytes) -> Frame | None:
     identifier = "".join(fields.get("id", [""])[-1:])
     if "data" not in fields:
         return Frame(identifier, None) if identifier else None
+    text = "\n".join(fields["data"])
     try:
-        return Frame(identifier, json.loads("\n".join(fields["data"])))
+        return Frame(identifier, harmless(json.loads(text), text.encode()))
     except (ValueError, RecursionError):
         return Frame(identifier, None)

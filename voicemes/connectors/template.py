@@ -1,7 +1,8 @@
 """Typed templates: "{quantity}" alone stays a number, "order {job}" is text, an absent value leaves its key out.
 
-A value is text, number or mapping; `{limits.plus}` is a part of one. `{line|default:all}` gives a text for what is
-absent; `{{` and `}}` are braces.
+A value is text, number or mapping; `{limits.plus}` is a part of one. Filters follow a bar: `{line|default:all}` gives a
+text for what is absent, `{job|upper}`, `{defect|lookup:defects}`; see `filters.py`. `{{` and `}}` are braces. `${NAME}`
+is a secret, which only the part `auth` of a connector may use. There is no code in a template, and no way to any.
 """
 
 from __future__ import annotations
@@ -12,9 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-Values: TypeAlias = Mapping[str, Any]
+from voicemes.connectors.filters import FILTERS, Filter, Lookup
 
-PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)(?:\.([a-z_][a-z0-9_]*))?(?:\|default:([^{}|]*))?\}|[{}]")
+Values: TypeAlias = Mapping[str, Any]
+MAPS: Final = "_maps"
+"""Among the values, the tables that look-ups use."""
+
+MAX_FILTERS = 4
+"""Of one value. Base 64 of base 64 of … grows by a third each time, JSON of JSON by more."""
+PLACEHOLDER = re.compile(
+    r"\{\{|\}\}|\$\{([A-Z][A-Z0-9_]*)\}|\{([a-z_][a-z0-9_]*)(?:\.([a-z_][a-z0-9_]*))?((?:\|[^{}|]*)*)\}|[{}]"
+)
 
 
 class _Absent:
@@ -32,9 +41,11 @@ class MissingValueError(Exception):
 @dataclass(frozen=True, slots=True)
 class Slot:
     name: str
-    default: str | None
+    """A secret's begins with a dollar sign."""
+    default: str | None = None
     part: str | None = None
     """Of a value that is a record."""
+    filters: tuple[Filter | Lookup, ...] = ()
 
 
 Piece: TypeAlias = str | Slot
@@ -80,12 +91,34 @@ def parse(text: str) -> Template:
         end = match.end()
         if match[0] in {"{{", "}}"}:
             _append(pieces, match[0][0])
-        elif match[1] is None:
+        elif match[1] is not None:
+            pieces.append(Slot(f"${match[1]}"))
+        elif match[2] is None:
             raise ValueError(f"has a brace at column {match.start() + 1} that belongs to no placeholder: {text!r}")
         else:
-            pieces.append(Slot(match[1], match[3], match[2]))
+            pieces.append(_slot(match[2], match[3], match[4].split("|")[1:]))
     _append(pieces, text[end:])
     return Template(tuple(pieces))
+
+
+def _slot(name: str, part: str | None, steps: list[str]) -> Slot:
+    """Raises ValueError for a filter that nobody knows, or one without what it needs."""
+    if len(steps) > MAX_FILTERS:
+        raise ValueError(f"has more than {MAX_FILTERS} filters for {name!r}")
+    default: str | None = None
+    filters: list[Filter | Lookup] = []
+    for step in steps:
+        word, _, argument = step.partition(":")
+        if word == "default":
+            default = argument
+        elif word == "lookup":
+            filters.append(Lookup(argument))
+        elif word in FILTERS and not argument:
+            filters.append(FILTERS[word])
+        else:
+            known = ", ".join(("default:…", "lookup:…", *FILTERS))
+            raise ValueError(f"has the filter {step!r}; known are {known}")
+    return Slot(name, default, part, tuple(filters))
 
 
 def text_of(value: Any) -> str:
@@ -98,8 +131,8 @@ def render(data: Any, values: Values) -> Any:
     if isinstance(data, Template):
         return data.value(values)
     if isinstance(data, dict):
-        filled = {key: render(value, values) for key, value in data.items()}
-        return {key: value for key, value in filled.items() if value is not ABSENT}
+        filled = {render(key, values): render(value, values) for key, value in data.items()}
+        return {text_of(key): value for key, value in filled.items() if ABSENT not in (key, value)}
     if isinstance(data, list):
         return [value for value in (render(item, values) for item in data) if value is not ABSENT]
     return data
@@ -110,10 +143,20 @@ def parse_tree(data: Any) -> Any:
     if isinstance(data, str):
         return parse(data)
     if isinstance(data, dict):
-        return {key: parse_tree(value) for key, value in data.items()}
+        return {parse(key) if "{" in str(key) else key: parse_tree(value) for key, value in data.items()}
     if isinstance(data, list):
         return [parse_tree(item) for item in data]
     return data
+
+
+def lookups_in(data: Any) -> frozenset[str]:
+    """The names of every map that a parsed tree looks something up in."""
+    if isinstance(data, Template):
+        filters = (one for piece in data.pieces if isinstance(piece, Slot) for one in piece.filters)
+        return frozenset(one.table for one in filters if isinstance(one, Lookup))
+    if isinstance(data, dict):
+        data = list(data.values())
+    return frozenset().union(*(lookups_in(item) for item in data)) if isinstance(data, list) else frozenset()
 
 
 def names_in(data: Any) -> frozenset[str]:
@@ -121,7 +164,7 @@ def names_in(data: Any) -> frozenset[str]:
     if isinstance(data, Template):
         return data.names
     if isinstance(data, dict):
-        data = list(data.values())
+        data = [*data, *data.values()]
     if isinstance(data, list):
         return frozenset().union(*(names_in(item) for item in data))
     return frozenset()
@@ -141,6 +184,8 @@ def _fill(slot: Slot, values: Values) -> Any:
         value = value.get(slot.part) if isinstance(value, Mapping) else None
     if value is None or value == "":
         return ABSENT if slot.default is None else slot.default
+    for one in slot.filters:
+        value = one.find(value, values.get(MAPS, {})) if isinstance(one, Lookup) else one(value)
     return value
 
 

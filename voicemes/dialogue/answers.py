@@ -10,7 +10,18 @@ from voicemes.dialogue.policy import policy_for
 from voicemes.dialogue.state import DialogueState, LastWrite, Rules, Step, Tally
 from voicemes.dialogue.submit import finish, listen, submit
 from voicemes.intents import Intent
-from voicemes.model import Accepted, Candidate, MesReply, Rejected, Reply, SlotData, Unknown, Unsent
+from voicemes.model import (
+    Accepted,
+    Candidate,
+    MesReply,
+    Rejected,
+    Reply,
+    Saved,
+    SlotData,
+    Unknown,
+    Unsaved,
+    Unsent,
+)
 
 N_HELP_EXAMPLES = 3
 NO_TOPIC = frozenset({"a", "an", "the", "of", "for", "i", "can", "say", "my", "about", "to", "on", "what", "which"})
@@ -30,6 +41,10 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
             return finish(state, Reply("rejected", {"reason": reason}))
         case Unsent():
             return finish(state, Reply("mes_unreachable"))
+        case Saved():
+            return _saved(rules, state, now_s)
+        case Unsaved():
+            return finish(state, Reply("not_saved"))
         case Unknown():  # what may have been done cannot be taken back, and what was before it is not meant by "undo"
             last = state.last_write if state.pending is None else None
             return finish(replace(state, last_write=last), Reply("mes_unknown"))
@@ -40,8 +55,7 @@ def answered(rules: Rules, state: DialogueState, reply: MesReply, now_s: float) 
 def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData], now_s: float) -> Step:
     assert state.command is not None
     if state.instead is not None:
-        again = replace(state, pending=state.instead, instead=None, last_write=None, command=None)
-        return submit(rules, again, now_s)
+        return _in_its_place(rules, state, now_s)
     if state.pending is None:
         return _undone(state)
     intent = rules.catalog.intent(state.pending.intent)
@@ -52,7 +66,28 @@ def _accepted(rules: Rules, state: DialogueState, values: Mapping[str, SlotData]
     last = _last_write(state, intent, known, now_s)
     query = state.last_query if intent.action.is_write else state.pending
     done = replace(state, context=context, last_write=last, last_query=query, refused=None)
+    if "partial" in values:
+        return finish(done, Reply("partly_done", {"what": values["partial"]}))
     return finish(done, Reply(f"{intent.name}/done", {**state.tally.told, **known}))
+
+
+def _in_its_place(rules: Rules, state: DialogueState, now_s: float) -> Step:
+    """What was written is taken back, and what was meant follows."""
+    return submit(rules, replace(state, pending=state.instead, instead=None, last_write=None, command=None), now_s)
+
+
+def _saved(rules: Rules, state: DialogueState, now_s: float) -> Step:
+    """It will be sent: "undo" takes it out of the outbox again, while it is there."""
+    command = state.command
+    assert command is not None
+    if state.instead is not None:  # taken back later, and before what takes its place
+        return _in_its_place(rules, state, now_s)
+    if state.pending is None:
+        return finish(replace(state, last_write=None), Reply("saved"))
+    intent = rules.catalog.intent(state.pending.intent)
+    fields = {**state.pending.values, "command": command.command_id}
+    kept = LastWrite(intent.name, fields, now_s, frozenset(state.pending.slots), is_kept=True)
+    return finish(replace(state, last_write=kept, refused=None), Reply(f"{intent.name}/saved", state.pending.values))
 
 
 def _counted(tally: Tally, reply: MesReply) -> Tally:
@@ -86,7 +121,8 @@ def _undone(state: DialogueState) -> Step:
     """A command without a pending action is an undo."""
     last = state.last_write
     assert last is not None
-    return finish(replace(state, last_write=None), Reply(f"{last.intent}/undone", last.fields))
+    key = "dropped" if last.is_kept else f"{last.intent}/undone"
+    return finish(replace(state, last_write=None), Reply(key, last.fields))
 
 
 def help_reply(rules: Rules, state: DialogueState) -> Reply:

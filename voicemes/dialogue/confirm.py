@@ -106,6 +106,6 @@ def suspend(rules: Rules, state: DialogueState, now_s: float) -> Step:
         return ended
     fields: dict[str, SlotData] = {"team": EVERYTHING, "text": rules.catalog.replies.get("suspended_call", "suspended")}
     station = rules.live.current.get("equipment")
-    operation = rules.catalog.intent(CALL).action.operation
-    sent = submit.send(ended.state, operation, {**fields, **({"equipment": station} if station else {})}, now_s)
+    where: dict[str, SlotData] = {"equipment": station} if station else {}
+    sent = submit.send(ended.state, rules.catalog.intent(CALL).action, {**fields, **where}, now_s)
     return Step(sent.state, (*ended.effects, *sent.effects))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicemes.happening import News
+    from voicemes.happening import News, Urgency
     from voicemes.model import Phase
 
 MAX_WAITING = 20
@@ -69,11 +69,13 @@ def pin(board: Board, news: News) -> Board:
     return replace(board, waiting=tuple(sorted(kept, key=lambda one: one.urgency != "now")))
 
 
+def may_tell(quiet: Quiet, urgency: Urgency) -> bool:
+    """Whether it is quiet enough for something of this urgency."""
+    return quiet.phase == "idle" and quiet.for_s >= LULL_S.get(urgency, float("inf"))
+
+
 def take(board: Board, quiet: Quiet) -> tuple[News | None, Board]:
     """The news whose moment has come, and the board without it. Muted, news waits until somebody wants to hear it."""
-    if board.is_muted or not board.waiting or quiet.phase != "idle":
+    if board.is_muted or not board.waiting or not may_tell(quiet, board.waiting[0].urgency):
         return None, board
-    first = board.waiting[0]
-    if quiet.for_s < LULL_S[first.urgency]:
-        return None, board
-    return first, replace(board, waiting=board.waiting[1:])
+    return board.waiting[0], replace(board, waiting=board.waiting[1:])

@@ -74,7 +74,7 @@ def roles_of(rules: Rules, state: DialogueState) -> tuple[str, ...]:
     """Of who confirms. A second person's come from the MES alone."""
     if state.signer:
         return rules.live.roles.get(state.signer, ())
-    return rules.live.roles.get(state.operator_id) or (state.role,)
+    return state.roles(rules.live)
 
 
 def ask_for_yes(rules: Rules, state: DialogueState, now_s: float, *before: Reply) -> Step:
@@ -139,6 +139,9 @@ def _refusals(state: DialogueState, pending: Pending, now_s: float) -> int:
 
 def _refusal(rules: Rules, state: DialogueState, intent: Intent, policy: Policy) -> Reply | None:
     """Why it is not done, whatever was said with it; None where it may be."""
+    if not intent.action.is_local and not rules.live.can(intent.action.operation):
+        why = rules.live.cannot.get(intent.action.operation, "")
+        return Reply("unsupported", {"why": why} if why else {})
     if policy.way == "never":
         return Reply("by_hand")
     if policy.way == "in_its_words":

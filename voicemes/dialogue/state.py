@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voicemes.config import Settings
 from voicemes.intents import Catalog
 from voicemes.model import Effect, Live, MesCommand, Phase, Reply, Scope, SlotData, SlotValue
 
@@ -63,6 +64,8 @@ class LastWrite:
     done_s: float
     slots: frozenset[str] = frozenset()
     """The fields that were slots."""
+    is_kept: bool = False
+    """It was not sent yet: it is taken out of the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ class DialogueState:
     by_ear: bool = False
     """The last input was heard, and may have been misheard."""
 
+    def roles(self, live: Live) -> tuple[str, ...]:
+        """Of the operator, as the MES has them; of somebody whom it does not know, those of the station."""
+        return live.roles.get(self.operator_id) or (self.role,)
+
     @property
     def scope(self) -> Scope:
         """What may be said now."""
@@ -145,3 +152,18 @@ class DialogueState:
 class Step:
     state: DialogueState
     effects: tuple[Effect, ...] = ()
+
+
+def beginning(session_id: str, settings: Settings) -> DialogueState:
+    """Of a session at the station that the settings describe."""
+    station, audio = settings.station, settings.audio
+    is_asleep = audio.listen == "wake"
+    return DialogueState(
+        session_id,
+        station.operator,
+        station.role,
+        check_digits=station.check_digits,
+        phase="standby" if is_asleep else "idle",
+        is_asleep=is_asleep,
+        rests_after_s=audio.wake_s if is_asleep else None,
+    )

@@ -116,6 +116,8 @@ def _ambiguous(
     """A correction that could mean two slots means the one that has a value; anything else is asked."""
     if state.phase == "idle" and all(candidate.intent in rules.catalog.intents for candidate in candidates):
         return _ask_which(rules, state, candidates, text, now_s)
+    if state.phase == "checking":  # nothing is corrected any more, and a yes would be one to another question
+        return listen(state)
     if state.pending:
         fitting = [c for c in candidates if c.slots and all(s.name in state.pending.slots for s in c.slots)]
         if len(fitting) == 1:

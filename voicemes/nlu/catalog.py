@@ -64,6 +64,7 @@ class ActionFile(_File):
     undo: str = ""
     undo_fields: list[str] = []
     local: bool = False
+    keep_min: float | None = Field(default=None, gt=0)
     identifies: bool = False
 
 
@@ -198,6 +199,7 @@ def _load_intent(file: Path) -> Intent:
             action.undo,
             tuple(action.undo_fields),
             action.local,
+            action.keep_min,
             action.identifies,
         ),
         slots={key: _slot(document, key, slot) for key, slot in data.slots.items()},

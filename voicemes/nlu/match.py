@@ -101,6 +101,9 @@ class Matcher:
         self._alone: dict[str, Compiled] = {}
         self._books: dict[Callable[[Matcher], Any], Any] = {}
         self._graphs: dict[Scope, WordGraph] = {}
+        self._last_live: Matcher | None = None
+        self._last_heard: Matcher | None = None
+        """What was last made of this: another session at the same plant needs the same."""
         self._read_the_rest()
         self.words = self._known_words()
         """What a run of letters may be joined into ("A O I"): every word of sentences, lists and live names."""
@@ -109,7 +112,15 @@ class Matcher:
         """The same catalogue with another snapshot; templates are not read again."""
         if live == self.live:
             return self
+        if self.live != Live():  # what is derived remembers nothing: it would keep all that came after it
+            return self._with_live(live)
+        if self._last_live is None or live != self._last_live.live:
+            self._last_live = self._with_live(live)
+        return self._last_live
+
+    def _with_live(self, live: Live) -> Matcher:
         other = copy(self)
+        other._last_live, other._last_heard = None, None  # noqa: SLF001 - our own
         other.live, other.vocabulary = live, self.vocabulary.with_live(live)
         other._compiled = dict(self._compiled)  # noqa: SLF001 - another of our own
         other._graphs = dict(self._graphs) if self._sounds_the_same(live) else {}  # noqa: SLF001
@@ -134,10 +145,20 @@ class Matcher:
         which stays small, but for what is of one of `risks`. Typed, it is understood and refused. Nobody's roles
         (empty) hear everything.
         """
-        if (frozenset(held), frozenset(risks)) == (self._held, self._risks):
+        who = frozenset(held), frozenset(risks)
+        if who == (self._held, self._risks):
             return self
+        if self._held or self._risks:
+            return self._heard_by(who)
+        last = self._last_heard
+        if last is None or who != (last._held, last._risks):  # noqa: SLF001 - our own
+            last = self._last_heard = self._heard_by(who)
+        return last
+
+    def _heard_by(self, who: tuple[frozenset[str], frozenset[str]]) -> Matcher:
         other = copy(self)
-        other._held, other._risks, other._graphs = frozenset(held), frozenset(risks), {}  # noqa: SLF001 - our own
+        other._last_live, other._last_heard = None, None  # noqa: SLF001 - our own
+        other._held, other._risks, other._graphs = *who, {}  # noqa: SLF001 - our own
         return other
 
     def tokens(self, text: str) -> list[str]:
@@ -222,7 +243,9 @@ class Matcher:
         return self.catalog.intent(scope.intent).slots[sentence.slot].type not in IDENTIFIERS
 
     def hears(self, intent: Intent) -> bool:
-        """Whether somebody with the roles of `heard_by` may mean it."""
+        """Whether somebody with the roles of `heard_by` may mean it, and the MES can do it."""
+        if not intent.action.is_local and not self.live.can(intent.action.operation):
+            return False
         is_theirs = not self._held or not intent.action.is_write or may(intent.role, self._held)
         return is_theirs or intent.risk in self._risks
 

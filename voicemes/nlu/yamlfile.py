@@ -6,6 +6,7 @@ things that people say.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ MAX_FILE_BYTES = 1_000_000
 MAX_NODES = 50_000
 """Bounds what anchors and aliases can blow up to."""
 
+INTEGER, FLOAT = re.compile(r"[+-]?[0-9]{1,18}"), re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,18}\.?[0-9]{0,18}")
+"""Numbers as people write them; what else YAML calls a number stays text."""
 Path_ = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -101,9 +104,9 @@ class Document:
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text = str(node.value)
     match node.tag.rsplit(":", maxsplit=1)[-1]:
-        case "int" if text.lstrip("+-").isdigit() and not (len(text) > 1 and text.startswith("0")):
+        case "int" if INTEGER.fullmatch(text) and not (len(text) > 1 and text.startswith("0")):
             return int(text)
-        case "float" if text.lstrip("+-").replace(".", "", 1).isdigit():
+        case "float" if FLOAT.fullmatch(text):
             return float(text)
         case "bool" if text.lower() in {"true", "false"}:
             return text.lower() == "true"

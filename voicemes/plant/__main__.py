@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from voicemes.errors import ConfigError
+from voicemes.plant.http.faults import FAULTS, Faults
 from voicemes.plant.server import Address, read_tokens, serve
 
 
@@ -29,6 +30,7 @@ def main() -> int:
                 Address(options.host, options.port),
                 database,
                 tokens=read_tokens(options.token_file) if options.token_file else {},
+                faults=_faults(options),
                 on_ready=_announce,
                 stops_with_stdin=options.stop_with_stdin,
             )
@@ -46,7 +48,18 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help="bearer tokens that may come in, with their roles, one a line")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--scratch", type=Path, help="remove this folder at the end")
+    faults = parser.add_argument_group("faults", "fail on purpose, for tests (see http/faults.py)")
+    faults.add_argument("--faults", type=float, metavar="SHARE", help="of the requests, 0-1")
+    faults.add_argument("--fault-seed", type=int, default=Faults().seed, metavar="N")
+    faults.add_argument("--fault-delay-s", type=float, default=Faults().delay_s, metavar="SECONDS")
+    faults.add_argument("--fault-kinds", nargs="+", choices=FAULTS, default=FAULTS, metavar="KIND")
     return parser.parse_args()
+
+
+def _faults(options: argparse.Namespace) -> Faults | None:
+    if options.faults is None:
+        return None
+    return Faults(options.faults, options.fault_seed, options.fault_delay_s, tuple(options.fault_kinds))
 
 
 def _temporary(stack: contextlib.ExitStack) -> Path:

@@ -14,9 +14,12 @@ from typing import IO, TYPE_CHECKING, Self
 import httpx
 
 from voicemes.errors import MesUnreachable
+from voicemes.plant.http.faults import Faults
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+__all__ = ["Faults", "PlantProcess"]
 
 STOP_WITHIN_S = 5.0
 LOG_TAIL_CHARS = 2000
@@ -26,8 +29,8 @@ class PlantProcess:
     """Starts the plant on a free loopback port, or on `port`, and stops it again.
 
     The child holds one end of a pipe: when this process dies, however it dies, the child stops. Without `database`
-    the plant lives in a temporary folder that both of them remove. Raises MesUnreachable when it does not get
-    ready, or does not answer, within `deadline_s` seconds each.
+    the plant lives in a temporary folder that both of them remove. With `faults` it fails on purpose. Raises
+    MesUnreachable when it does not get ready, or does not answer, within `deadline_s` seconds each.
     """
 
     def __init__(
@@ -36,9 +39,11 @@ class PlantProcess:
         *,
         token_file: Path | None = None,
         port: int = 0,
+        faults: Faults | None = None,
         deadline_s: float = 20.0,
     ) -> None:
         self._database, self._token_file, self._port, self._deadline_s = database, token_file, port, deadline_s
+        self._faults = faults
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -89,6 +94,9 @@ class PlantProcess:
         database = self._database or folder / "plant.sqlite"
         command = [sys.executable, "-m", "voicemes.plant", "--port", str(self._port), "--stop-with-stdin"]
         command += ["--database", str(database), "--scratch", str(folder)]
+        if self._faults is not None:
+            command += ["--faults", str(self._faults.share), "--fault-seed", str(self._faults.seed)]
+            command += ["--fault-delay-s", str(self._faults.delay_s), "--fault-kinds", *self._faults.kinds]
         return [*command, "--token-file", str(self._token_file)] if self._token_file else command
 
     def _clean(self) -> None:

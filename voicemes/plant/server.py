@@ -22,6 +22,7 @@ from voicemes.plant import badges, problems, rebuild
 from voicemes.plant.change import ROLES, SAME_ROLE
 from voicemes.plant.database import Database, utc_now
 from voicemes.plant.http.answers import ProblemBody
+from voicemes.plant.http.faults import Faults, Faulty
 from voicemes.plant.http.guard import BodyLimit
 from voicemes.plant.http.rates import Rates
 from voicemes.plant.http.routes import health, router
@@ -81,6 +82,7 @@ def create_app(
     rates: Rates | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     badge_file: Path = badges.FILE,
+    faults: Faults | None = None,
 ) -> FastAPI:
     """The application over a plant, which is `app.state.plant`. Raises ConfigError.
 
@@ -90,6 +92,8 @@ def create_app(
     app.state.plant = open_plant(database, seed_file=seed_file, tokens=tokens, now=now, badge_file=badge_file)
     app.state.living = None
     app.state.rates, app.state.heartbeat_s, app.state.stopping = rates or Rates(), heartbeat_s, asyncio.Event()
+    if faults is not None:
+        app.add_middleware(Faulty, faults=faults)
     app.add_middleware(BodyLimit)
     problems.add_handlers(app)
     app.include_router(health)
@@ -175,15 +179,16 @@ def serve(
     tokens: Mapping[str, str] = NO_TOKENS,
     badge_file: Path = badges.FILE,
     living: Living | None = None,
+    faults: Faults | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
     stops_with_stdin: bool = False,
 ) -> None:
     """Serves until SIGTERM or SIGINT; calls `on_ready` with the URL. Raises ConfigError.
 
-    With `living` the plant's time is the factory's.
+    With `living` the plant's time is the factory's. With `faults` it fails on purpose.
     """
     now = living.clock.now if living else utc_now
-    app = create_app(database, tokens=tokens, now=now, badge_file=badge_file)
+    app = create_app(database, tokens=tokens, now=now, badge_file=badge_file, faults=faults)
     app.state.living = living
     with _listen(address) as listener:
         host, port = listener.getsockname()[:2]

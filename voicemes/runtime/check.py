@@ -13,8 +13,16 @@ from voicemes.errors import VoicemesError
 from voicemes.model import SPEECH, Scope
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
-from voicemes.runtime.reader import build_reader
-from voicemes.runtime.wiring import build_catalog, build_recognizer, build_speech, context_of
+from voicemes.runtime.reader import OFF, build_reader
+from voicemes.runtime.second import expected_of
+from voicemes.runtime.wiring import (
+    build_catalog,
+    build_matcher,
+    build_recognizer,
+    build_speech,
+    context_of,
+    second_engine,
+)
 
 State = Literal["ok", "note", "failed"]
 
@@ -77,6 +85,16 @@ def _speech(settings: Settings) -> Iterator[Finding]:
     yield Finding("speech", "ok", f"{settings.tts.engine}, voice {voice.name}, {voice.rate_wpm} words a minute")
 
 
+def _second(settings: Settings) -> Iterator[Finding]:
+    if settings.asr.second == OFF:
+        yield Finding("second recogniser", "note", "none; what the grammar refuses stays refused ([asr] second).")
+        return
+    engine = second_engine(settings)
+    engine.expect(expected_of(build_matcher(settings)))
+    engine.recognize(bytes(SPEECH.bytes_per_second), lambda: False)
+    yield Finding("second recogniser", "ok", engine.traits.name)
+
+
 def _devices(settings: Settings) -> Iterator[Finding]:
     del settings  # which of them is meant is looked up when a session opens it
     devices = sounddevice.list_devices()
@@ -121,6 +139,7 @@ def _language_model(settings: Settings) -> Iterator[Finding]:
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "catalogue": _catalog,
     "recogniser": _recognizer,
+    "second recogniser": _second,
     "voice detector": _voice_detector,
     "speech": _speech,
     "sound devices": _devices,

@@ -21,18 +21,22 @@ from voicemes.model import (
     Reference,
     Rejected,
     Reply,
+    Saved,
     SlotValue,
     TimedOut,
     Told,
     Transcript,
     Understood,
     Unknown,
+    Unsaved,
     Unsent,
 )
 from voicemes.nlu.consult import NO_SENSE
 from voicemes.runtime.secrets import is_hidden
 
-REPLIES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Accepted, Rejected, Unsent, Unknown)}
+REPLIES: dict[str, type[Any]] = {kind.__name__: kind for kind in (Accepted, Rejected, Unsent, Unknown, Saved, Unsaved)}
+MODELLED = frozenset({"llm", "clarify", "screen"})
+"""Routes that a replay cannot go again."""
 
 
 def to_json(value: Any) -> Any:
@@ -52,7 +56,10 @@ def live_from_json(data: Mapping[str, Any]) -> Live:
         for name, items in data["references"].items()
     }
     roles = {person: tuple(held) for person, held in data.get("roles", {}).items()}
-    return Live(references, dict(data["current"]), roles, data.get("facts", {}))
+    steady = {slot_type: tuple(names) for slot_type, names in data.get("steady", {}).items()}
+    offered = tuple(data["offered"]) if data.get("offered") is not None else None
+    current, facts = dict(data["current"]), data.get("facts", {})
+    return Live(references, current, roles, facts, steady, offered, data.get("cannot", {}))
 
 
 def reply_from_json(data: Mapping[str, Any]) -> MesReply:
@@ -63,14 +70,17 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
 
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
-    """A parse that a language model found, or a person on a screen, or one that had a secret: what they chose is a fact
-    of the trace. None for one by the other routes.
+    """A parse that a language model found, or a person on a screen, or one whose words had to be hidden: what they
+    chose is a fact of the trace. None for one by the other routes.
     """
     if data.get("detail") == NO_SENSE:
         return NotUnderstood("out_of_grammar", transcript, NO_SENSE)
     candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])
     read = tuple(_candidate(one) for one in candidates)
-    if not read or (read[0].route not in {"llm", "clarify", "screen"} and not is_hidden(candidates[0])):
+    if not read:
+        return NotUnderstood(data["reason"], transcript, data["detail"]) if data.get("kept") else None
+    is_kept = data.get("kept") or read[0].route in MODELLED or any(map(is_hidden, candidates))
+    if not is_kept:
         return None
     return Understood(read[0], transcript) if data["kind"] == "Understood" else Ambiguous(read, transcript)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from voicemes.config import LlmSettings, MesSettings, Settings
+from voicemes.config import LlmSettings, MesSettings, OutboxSettings, Settings
 from voicemes.engines.audio import wav
 from voicemes.errors import AudioError, MesProtocolError, MesUnreachable
 from voicemes.events import TurnEnded
@@ -28,6 +29,7 @@ TRAILING_SILENCE_S = 1.5
 """Silence after each recording: longer than any that an endpoint waits for."""
 PAGE = 500
 NEWS_WITHIN_S = 10.0
+NEWS_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Played:
     def mes_failed(self) -> bool:
         """A thing that was to happen and was not told counts, too."""
         is_untold = self.turn.happens is not None and not self.ended
-        return is_untold or any(turn.mes in {"unsent", "unknown"} for turn in self.ended)
+        return is_untold or any(turn.mes in {"unsent", "unknown", "saved", "unsaved"} for turn in self.ended)
 
 
 class ReplyFolder:
@@ -148,9 +150,14 @@ async def open_shift(scenario: Scenario, stage: Stage) -> AsyncIterator[Shift]:
     with tempfile.TemporaryDirectory(prefix="voicemes-demo-") as folder:
         database = Path(folder) / "plant.sqlite"
         with PlantProcess(database) as plant:
-            settings = Settings(station=scenario.station, mes=MesSettings(url=plant.url), llm=stage.llm)
+            settings = Settings(
+                station=scenario.station,
+                mes=MesSettings(url=plant.url),
+                outbox=OutboxSettings(folder=Path(folder)),  # what is played must never reach the MES of the settings
+                llm=stage.llm,
+            )
             sink = ReplyFolder(stage.output / "replies", stage.aloud)
-            trace = TraceWriter(stage.output / "trace.jsonl")
+            trace = TraceWriter(stage.output / "trace.jsonl", personal=True)  # of people whom we made up
             with contextlib.closing(trace):
                 async with open_session(settings, bus=Bus(trace, stage.observer), sink=sink) as session:
                     await session.start(scenario.title)
@@ -175,11 +182,22 @@ async def _play_turn(session: Session, sink: ReplyFolder, number: int, turn: Pla
         ended = [await session.type(turn.type)]
     elif turn.happens is not None:
         is_done = await _do(turn.happens, session.settings.mes.url)
-        ended = await session.wait_for_news(NEWS_WITHIN_S) if is_done else []
+        ended = await wait_for_news(session) if is_done else []
     else:
         ended = await _hear(session, stage.recordings / turn.hear, stage)
     await session.speaker.finish()
     return Played(number, turn, tuple(ended), fault(turn, ended), sink.end())
+
+
+async def wait_for_news(session: Session) -> list[TurnEnded]:
+    """Says nothing, until the plant had something to say or the time is over."""
+    ends_s = session.clock.now_s() + NEWS_WITHIN_S
+    while session.clock.now_s() < ends_s:
+        told = [turn for turn in await session.look_at_clock() if turn.outcome == "told"]
+        if told:
+            return told
+        await asyncio.sleep(NEWS_POLL_S)
+    return []
 
 
 async def _hear(session: Session, file: Path, stage: Stage) -> list[TurnEnded]:

@@ -12,7 +12,19 @@ import numpy as np
 from voicemes.config import Settings
 from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.dialogue.step import step
-from voicemes.model import Accepted, Answered, Candidate, Heard, Input, Live, Parse, Pressed, Transcript, Understood
+from voicemes.model import (
+    Accepted,
+    Answered,
+    Candidate,
+    Heard,
+    Input,
+    Live,
+    Parse,
+    Pressed,
+    Scope,
+    Transcript,
+    Understood,
+)
 from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.wiring import build_catalog
@@ -42,7 +54,8 @@ def bench_dialogue(settings: Settings, live: Live | None = None) -> dict[str, An
 
 def _talk(rules: Rules, matcher: Matcher, text: str) -> Iterator[float]:
     """A sentence, what it is asked, and the MES's answer, until it is idle again; seconds of each step."""
-    state, given = DialogueState("bench", "Farid", "supervisor"), _said(matcher, text, DialogueState(""))
+    state = DialogueState("bench", "Farid", "supervisor")
+    given: Input = Heard(interpret(Transcript(text, "keyboard"), Scope(), matcher))
     for _ in range(MOST_STEPS):
         started_s = time.perf_counter()
         state = step(rules, state, given, 0.0).state
@@ -64,7 +77,3 @@ def _next(state: DialogueState) -> Input:
             return Heard(first)
         case _:
             return Pressed("cancel")
-
-
-def _said(matcher: Matcher, text: str, state: DialogueState) -> Input:
-    return Heard(interpret(Transcript(text, "keyboard"), state.scope, matcher))

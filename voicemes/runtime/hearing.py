@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -80,9 +81,16 @@ class Meter:
 
 
 class Ears:
-    def __init__(self, detector: VoiceDetector, recognizer: StreamingRecognizer) -> None:
+    def __init__(
+        self,
+        detector: VoiceDetector,
+        recognizer: StreamingRecognizer,
+        hold: Callable[[Utterance], None] = lambda _: None,
+    ) -> None:
+        """`hold` is given every utterance that was heard."""
         self._detector = detector
         self._recognizer = recognizer
+        self._hold = hold
         self._graph: WordGraph | None = None
         self._settings = settings_for("idle")
         self._window_bytes = detector.window_samples * SPEECH.width_bytes
@@ -183,6 +191,7 @@ class Ears:
         ended_s = self._now_s - closed.speech_ended_ago_s
         pcm, self._speech = bytes(self._speech or b""), None
         utterance = Utterance(pcm, SPEECH, self._began_s, ended_s, closed.ended_by)
+        self._hold(utterance)
         return [SpeechOver(utterance, transcript, closed.speech_ended_ago_s, asr_s)]
 
     @property

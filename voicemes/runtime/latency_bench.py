@@ -1,4 +1,7 @@
-"""`bench latency`: how long a sentence takes from text to parse, by route, and the memory of everything loaded."""
+"""`bench latency`: how long a sentence takes from text to parse, by route, and the memory of everything loaded.
+
+With recordings, each stage from the microphone to the loudspeaker: stage_bench.py.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,19 @@ from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader, build_reader
+from voicemes.runtime.speech_bench import Clip
+from voicemes.runtime.stage_bench import bench_stages
 from voicemes.runtime.wiring import build_catalog, build_recognizer, build_speech, context_of
 
 Times = dict[str, list[float]]
 """Route -> seconds of each sentence."""
 
 
-def bench_latency(settings: Settings, sentences: Sequence[str], live: Live | None = None) -> dict[str, Any]:
+def bench_latency(
+    settings: Settings, sentences: Sequence[str], live: Live | None = None, clips: Sequence[Clip] = ()
+) -> dict[str, Any]:
     """The object that `bench latency --json` prints. Without sentences the catalogue's own examples are taken. With
-    `live` the station hears what its operator may say, as in a session.
+    `live` the station hears what its operator may say, as in a session. `clips` are recordings to hear and to answer.
     """
     catalog = build_catalog(settings)
     matcher, reader = Matcher(catalog), build_reader(settings, context_of(settings))
@@ -34,12 +41,14 @@ def bench_latency(settings: Settings, sentences: Sequence[str], live: Live | Non
     texts = list(sentences) or list(_examples(catalog))
     _times(reader, matcher, texts[:1])  # what is prepared once is nobody's time
     times = _times(reader, matcher, texts)
+    heard = bench_stages(settings, matcher, reader, clips)
     reader.close()
     return {
         "sentences": len(texts),
         "routes": {route: {"n": len(taken_s), **spread(taken_s)} for route, taken_s in times.items() if taken_s},
         "memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "lacks": reader.lacks,
+        **heard,
     }
 
 

@@ -57,12 +57,12 @@ class Listening:
             ears = self.ears
             await self._hearing.call_within(READY_S, lambda: ears.tune(scope, graph()))
 
-    async def again(self, utterance: Utterance, graph: Callable[[], WordGraph]) -> Transcript:
-        """What it is among other sentences; nothing where meanwhile the next one is being said."""
+    async def again(self, utterance: Utterance, graph: Callable[[], WordGraph]) -> Transcript | None:
+        """What it is among other sentences; None where the next one is being said already."""
         assert self.ears is not None
         ears = self.ears
         if ears.is_hearing:
-            return Transcript("", "")
+            return None
         return await self._hearing.call(lambda: ears.again(utterance, graph()))
 
     def close(self) -> None:

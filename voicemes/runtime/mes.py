@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from voicemes.errors import MesBusy, MesDenied, MesError, MesUnreachable
-from voicemes.model import Accepted, MesCommand, MesReply, Rejected, Unknown, Unsent
+from voicemes.model import Accepted, MesCommand, MesReply, Rejected, Saved, Unknown, Unsaved, Unsent
 from voicemes.ports import MesConnector
 
 
@@ -26,7 +26,7 @@ async def execute(connector: MesConnector | None, command: MesCommand) -> MesRep
 
 
 def outcome(reply: MesReply) -> tuple[str, str]:
-    """(accepted | rejected | unsent | unknown, why) for traces and tables."""
+    """(accepted | rejected | unsent | unknown | saved | unsaved, why) for traces and tables."""
     match reply:
         case Accepted():
             return "accepted", ""
@@ -36,5 +36,9 @@ def outcome(reply: MesReply) -> tuple[str, str]:
             return "unsent", reason
         case Unknown(_, reason):
             return "unknown", reason
+        case Saved(_, reason):
+            return "saved", reason
+        case Unsaved(_, reason):
+            return "unsaved", reason
         case _ as never:
             assert_never(never)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.dialogue.step import step
 from voicemes.errors import TraceError
-from voicemes.intents import Catalog
+from voicemes.intents import PERSON, Catalog, ListValue, Template
 from voicemes.model import Heard, Input, Live, Transcript
 from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json
-from voicemes.runtime.secrets import hidden_effect
+from voicemes.runtime.personal import Names, rewritten
+from voicemes.runtime.secrets import MASK, hidden_effect, people_of
 from voicemes.runtime.trace import read_trace
 
 
@@ -51,7 +52,10 @@ def replay(file: Path, catalog: Catalog, acceptance: Acceptance | None = None) -
 class _Player:
     def __init__(self, file: Path, catalog: Catalog, acceptance: Acceptance) -> None:
         self.file = file
-        self.matcher = Matcher(catalog)
+        self.catalog = self.own_catalog = catalog
+        self.pseudonyms = Names()
+        """Of the people whom the catalogue itself names."""
+        self._matcher: Matcher | None = None
         self.acceptance = acceptance
         self.live = Live()
         self.state: DialogueState | None = None
@@ -65,26 +69,49 @@ class _Player:
         match event["event"]:
             case "session_started":
                 self.state = DialogueState(event["session_id"], event["operator_id"], event.get("role", "operator"))
-                self.is_same_catalog = event["catalog_hash"] == self.matcher.catalog.hash
+                self._use_catalog(event)
             case "catalog_reloaded":
-                self.is_same_catalog = event["catalog_hash"] == self.matcher.catalog.hash
+                self._use_catalog(event)
             case "live_refreshed":
                 self.live = live_from_json(event["live"])
-                self.matcher = self.matcher.with_live(self.live)
+                self._matcher = self.matcher.with_live(self.live)
             case "input_received":
                 self._feed(event)
             case "step_taken":
-                if event["effects"] != self.now:
+                if not is_same(event["effects"], self.now):
                     difference = Difference(number, event["turn"], self.heard, event["effects"], self.now)
                     self.differences.append(difference)
+
+    @property
+    def matcher(self) -> Matcher:
+        """Made when it is known who the people are: it takes a second."""
+        if self._matcher is None:
+            self._matcher = Matcher(self.catalog).with_live(self.live)
+        return self._matcher
 
     def _feed(self, event: Mapping[str, Any]) -> None:
         if self.state is None:
             raise TraceError(f"{self.file}: an input stands before the session's start.")
-        taken = step(Rules(self.matcher.catalog, self.live), self.state, self._input(event["input"]), event["at_s"])
+        taken = step(Rules(self.catalog, self.live), self.state, self._input(event["input"]), event["at_s"])
         self.state = taken.state
-        self.now = [hidden_effect(to_json(effect)) for effect in taken.effects]
+        effects = [hidden_effect(to_json(effect)) for effect in taken.effects]
+        self.now = rewritten(effects, self.pseudonyms.hide)
         self.n_inputs += 1
+
+    def _use_catalog(self, event: Mapping[str, Any]) -> None:
+        """With the people of the trace in the place of the catalogue's own, whom it names in its examples, too."""
+        self.is_same_catalog = event["catalog_hash"] == self.own_catalog.hash
+        own = people_of(self.own_catalog)
+        people = [(str(person), *map(str, names)) for person, *names in event.get("people", ())]
+        if not people or [one[0] for one in people] == [one[0] for one in own]:
+            return
+        self.pseudonyms = Names()
+        for named, (pseudonym, *_) in zip(own, people, strict=False):
+            for name in named:
+                self.pseudonyms.learn(name, pseudonym)
+        listed = tuple(ListValue(person, tuple(map(Template, names))) for person, *names in people)
+        self.catalog = replace(self.own_catalog, lists={**self.own_catalog.lists, PERSON: listed})
+        self._matcher = None
 
     def _input(self, data: Mapping[str, Any]) -> Input:
         given = input_from_json(data)
@@ -99,3 +126,28 @@ class _Player:
         parse = modelled_from_json(data["parse"], transcript)
         parse = parse or interpret(transcript, self.state.scope, self.matcher, self.acceptance)
         return Heard(parse, data["while_speaking"])
+
+
+def is_same(before: Any, now: Any) -> bool:
+    """Whether the trace has the same; what is masked in it may have been anything."""
+    if isinstance(before, str) and isinstance(now, str) and MASK in before:
+        return _fits(before.split(MASK), now)
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        return before.keys() == now.keys() and all(is_same(value, now[name]) for name, value in before.items())
+    if isinstance(before, Sequence) and isinstance(now, Sequence) and not isinstance(before, str):
+        return len(before) == len(now) and all(map(is_same, before, now))
+    return bool(before == now)
+
+
+def _fits(parts: Sequence[str], text: str) -> bool:
+    """Whether a text has these parts in their order, the first at its start and the last at its end."""
+    first, *middle, last = parts
+    if not (text.startswith(first) and text.endswith(last)):
+        return False
+    at = len(first)
+    for part in middle:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at + len(last) <= len(text)

@@ -27,7 +27,7 @@ class Expected(Part):
     intent: str | None
     """Null: it must come out as nothing."""
     slots: dict[str, Any] = Field(default_factory=dict)
-    mes: Literal["accepted", "rejected", "unsent", "unknown"] | None = None
+    mes: Literal["accepted", "rejected", "unsent", "unknown", "saved", "unsaved"] | None = None
     """Null: the MES must not be asked."""
     says: str = ""
     """Words that the answer contains."""

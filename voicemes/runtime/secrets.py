@@ -1,12 +1,15 @@
-"""What no trace, log or screen may hold: the value of a secret slot, and the words that it was said with."""
+"""What no trace, log or screen may hold: the value of a secret slot, and the words that it was said with. And what is
+personal, which a trace may hold if somebody says so: what was dictated, and who there is (see `personal.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from voicemes.intents import SECRET_TYPES, Catalog
+from voicemes.intents import PERSON, SECRET_TYPES, TEXT, Catalog
 from voicemes.model import (
     Ambiguous,
     Candidate,
@@ -15,11 +18,17 @@ from voicemes.model import (
     NotUnderstood,
     Scope,
     SlotValue,
+    Told,
     Transcript,
     Understood,
 )
+from voicemes.nlu.interpret import candidates_of
+from voicemes.nlu.phrase import OneOf, Phrase, Seq, Word
+from voicemes.nlu.template import Templates
 
 MASK = "••••"
+MAX_NAMES = 50
+"""Of one person: an alias is a template, and may be said in many ways."""
 
 
 def asks_for_secret(scope: Scope, catalog: Catalog) -> bool:
@@ -56,6 +65,64 @@ def hidden_effect(effect: Any) -> Any:
     if not isinstance(command, dict) or not SECRET_TYPES & command["fields"].keys():
         return effect
     return {**effect, "command": {**command, "fields": hidden_fields(command["fields"]), "spoken_text": MASK}}
+
+
+def dictated(given: Input, scope: Scope, catalog: Catalog) -> tuple[str, ...]:
+    """What somebody said in words of their own to be written down, and the sentence it was in. What is told late is
+    what somebody said once, whatever it was.
+    """
+    match given:
+        case Heard(parse):
+            texts = [text for one in candidates_of(parse) for text in _texts(one, scope, catalog)]
+            asked = catalog.intents.get(scope.intent)
+            is_asked = asked is not None and scope.slot in asked.slots and asked.slots[scope.slot].type == TEXT
+            is_text = bool(texts) or (is_asked and isinstance(parse, NotUnderstood))
+            return (parse.transcript.text, *texts) if is_text else ()
+        case Told(reply) if reply.key.startswith("late_") and "said" in reply.values:
+            return (str(reply.values["said"]),)
+        case _:
+            return ()
+
+
+def _texts(candidate: Candidate, scope: Scope, catalog: Catalog) -> Iterator[str]:
+    """A remark of a list ("stencil worn") is nobody's own words, and a topic of help is not written down."""
+    intent = catalog.intents.get(candidate.intent) or catalog.intents.get(scope.intent)
+    if intent is not None and not intent.action.is_write:
+        return
+    for slot in candidate.slots:
+        spec = intent.slots.get(slot.name) if intent is not None else None
+        if TEXT not in (slot.type, spec.type if spec is not None else ""):
+            continue
+        if slot.value not in {known.id for known in catalog.lists.get(slot.type, ())}:
+            yield from (str(slot.value), slot.spoken)
+
+
+def people_of(catalog: Catalog) -> tuple[tuple[str, ...], ...]:
+    """Whom the catalogue knows: of each the id, and how they are called."""
+    templates = Templates(catalog.rules)
+    return tuple(
+        (one.id, *(name for alias in one.aliases for name in _names(templates.phrase(alias, {}))))
+        for one in catalog.lists.get(PERSON, ())
+    )
+
+
+def _names(phrase: Phrase) -> list[str]:
+    return [" ".join(words) for words in itertools.islice(_ways(phrase), MAX_NAMES)]
+
+
+def _ways(phrase: Phrase) -> Iterator[tuple[str, ...]]:
+    """Every way to say a phrase of words."""
+    match phrase:
+        case Word(text):
+            yield (text,)
+        case OneOf(items):
+            yield from itertools.chain.from_iterable(map(_ways, items))
+        case Seq(items):
+            first, *rest = items
+            ends = _ways(Seq(tuple(rest))) if rest else iter([()])
+            yield from ((*way, *end) for end in ends for way in _ways(first))
+        case _:
+            yield ()
 
 
 def is_hidden(data: Mapping[str, Any]) -> bool:

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings
 from voicemes.dialogue.news import Quiet
 from voicemes.dialogue.policy import SIGNED
-from voicemes.dialogue.state import DialogueState
+from voicemes.dialogue.state import DialogueState, beginning
 from voicemes.errors import EngineError, MesError, VoicemesError
 from voicemes.events import (
     CatalogReloaded,
@@ -40,6 +40,8 @@ from voicemes.model import (
     Input,
     Key,
     Live,
+    MesCommand,
+    MesReply,
     Parse,
     Pressed,
     Reply,
@@ -50,25 +52,27 @@ from voicemes.model import (
     Told,
     Transcript,
     Understood,
+    Utterance,
 )
-from voicemes.nlu.consult import has_cry
 from voicemes.nlu.match import Matcher
 from voicemes.ports import AudioSource, MesConnector
 from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
+from voicemes.runtime.courier import Courier
 from voicemes.runtime.gate import Gate
 from voicemes.runtime.hearing import Ears, Guessed, Loud, Sound, SpeechBegan, SpeechOver
+from voicemes.runtime.late import telling
 from voicemes.runtime.listening import Listening
+from voicemes.runtime.mes import execute
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.reader import Reader
 from voicemes.runtime.reload import LOOK_S, CatalogWatch
-from voicemes.runtime.secrets import MASK, asks_for_secret
+from voicemes.runtime.second import SecondLook, surely
+from voicemes.runtime.secrets import MASK, asks_for_secret, people_of
 from voicemes.runtime.speaker import Speaker
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.turn import Turn, take_turn
-
-NEWS_POLL_S = 0.05
 
 
 @dataclass(slots=True)
@@ -84,6 +88,10 @@ class Session:
     desk: NewsDesk | None = None
     """Where the plant's news is not followed there is none."""
     reader: Reader = field(default_factory=Reader)
+    second: SecondLook | None = None
+    """Where the grammar has the only word there is none."""
+    courier: Courier | None = None
+    """Where nothing is saved before it is sent (tests) there is none."""
     watch: CatalogWatch | None = None
     """Where the catalogue's files are not followed there is none."""
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -104,29 +112,23 @@ class Session:
     """When anybody last spoke, the operator or we."""
 
     def __post_init__(self) -> None:
-        station, audio = self.settings.station, self.settings.audio
-        gate = Gate(audio.listen, audio.half_duplex)
+        gate = Gate(self.settings.audio.listen, self.settings.audio.half_duplex)
         self.listening = Listening(self.ears, gate, self.clock, self.bus, self.settings.asr.deadline_s)
-        is_asleep = audio.listen == "wake"
-        self.state = DialogueState(
-            self.session_id,
-            station.operator,
-            station.role,
-            check_digits=station.check_digits,
-            phase="standby" if is_asleep else "idle",
-            is_asleep=is_asleep,
-            rests_after_s=audio.wake_s if is_asleep else None,
-        )
+        self.state = beginning(self.session_id, self.settings)
         self._model = EngineThread("language model", 2 * self.settings.llm.deadline_s)
 
     async def start(self, source_name: str) -> None:
         """Announces the session, reads what exists in the MES, and gets ready to hear."""
-        station, now_s, wall_s = self.settings.station, self.clock.now_s(), self.clock.wall_s()
-        here = (station.name, station.operator, self.matcher.catalog.hash, wall_s, source_name)
-        self.bus.publish(SessionStarted(now_s, self.session_id, *here, station.role, station.shared))
+        station, catalog, now_s = self.settings.station, self.matcher.catalog, self.clock.now_s()
+        here = (station.name, station.operator, catalog.hash, self.clock.wall_s(), source_name, station.role)
+        self.bus.publish(SessionStarted(now_s, self.session_id, *here, station.shared, people_of(catalog)))
         await self.refresh()
+        if self.courier is not None:
+            await self.courier.open()
         if self.desk is not None and self.connector is not None:
             self.desk.open(self.connector)
+        if self.second is not None:
+            self.second.expect(self.matcher)
         await self.listen(self.state.scope, None)
 
     async def refresh(self) -> None:
@@ -145,8 +147,8 @@ class Session:
 
     def _here(self, matcher: Matcher, live: Live) -> Matcher:
         """What can be said at this station, by who works at it."""
-        held = live.roles.get(self.state.operator_id) or (self.state.role,)
-        return matcher.with_live(live).heard_by(held, SIGNED if self.settings.station.second_person else ())
+        risks = SIGNED if self.settings.station.second_person else ()
+        return matcher.with_live(live).heard_by(self.state.roles(live), risks)
 
     async def reload(self) -> None:
         """Takes up a catalogue that was edited, between two actions. One that cannot be used leaves the old one."""
@@ -163,7 +165,7 @@ class Session:
             self.matcher = self._here(matcher, self.matcher.live)
             if self.desk is not None:
                 self.desk.use(matcher.catalog)
-            self.bus.publish(CatalogReloaded(self.clock.now_s(), matcher.catalog.hash))
+            self.bus.publish(CatalogReloaded(self.clock.now_s(), matcher.catalog.hash, people_of(matcher.catalog)))
             await self._get_ready(self.state.scope)
 
     async def hear(self, source: AudioSource) -> list[TurnEnded]:
@@ -230,6 +232,11 @@ class Session:
         self.listening.gate.is_muted = is_muted
         self.bus.publish(MicrophoneMuted(self.clock.now_s(), is_muted))
 
+    async def submit(self, command: MesCommand) -> MesReply:
+        if command.is_write and self.courier is not None:
+            return await self.courier.submit(command)
+        return await execute(self.connector, command)
+
     async def say(self, text: str) -> None:
         await self.speaker.say(text)
 
@@ -239,9 +246,8 @@ class Session:
     @property
     def left_s(self) -> float | None:
         """How long the question at hand still waits; None where nothing was asked."""
-        if self._timeout_s is None:
-            return None
-        return max(0.0, self._timeout_s - (self.clock.now_s() - self._waiting_since_s))
+        waited_s = self.clock.now_s() - self._waiting_since_s
+        return None if self._timeout_s is None else max(0.0, self._timeout_s - waited_s)
 
     async def listen(self, scope: Scope, timeout_s: float | None) -> None:
         """Gets ready for what may be said now, while the question is still being spoken."""
@@ -255,10 +261,15 @@ class Session:
     async def close(self) -> None:
         if self.desk is not None:
             await self.desk.close()
+        if self.courier is not None:
+            await self.courier.heard()
+            await self.courier.close()
         if self.watch is not None:
             self.watch.close()
         self.listening.close()
         self._model.close(self.reader.close)
+        if self.second is not None:
+            await self.second.close()
         await self.speaker.close()
         if self.connector is not None:
             await self.connector.aclose()
@@ -288,32 +299,23 @@ class Session:
             self.bus.publish(SpeechCancelled(self.clock.now_s()))
 
     async def _heard(self, over: SpeechOver) -> TurnEnded:
-        utterance = over.utterance
-        duration_s = utterance.ended_s - utterance.started_s
+        said = over.utterance
+        lasted_s = said.ended_s - said.started_s
         self.listening.gate.close()
-        ended = SpeechEnded(self.clock.now_s(), utterance.ended_s, duration_s, utterance.ended_by, self._noise_db)
-        self.bus.publish(ended)
+        self.bus.publish(SpeechEnded(self.clock.now_s(), said.ended_s, lasted_s, said.ended_by, self._noise_db))
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
-        return await self._turn_of_text(await self._surely(over), timings, while_speaking=self._spoken_over)
-
-    async def _surely(self, over: SpeechOver) -> Transcript:
-        """A cry for help out of a small grammar, which has little else to hear, is heard again among all that can be
-        said: where it is something else there, nobody cried.
-        """
-        scope, matcher = self.state.scope, self.matcher
-        if scope.phase == "idle" or not has_cry(self.reader.first(over.transcript, scope, matcher), matcher):
-            return over.transcript
-        again = await self.listening.again(over.utterance, lambda: matcher.graph(Scope()))
-        is_sure = has_cry(self.reader.first(again, Scope(), matcher), matcher)
-        return over.transcript if is_sure else replace(over.transcript, text="", words=())
+        sure = await surely(over, self.state.scope, self.matcher, self.reader, self.listening)
+        return await self._turn_of_text(sure, timings, while_speaking=self._spoken_over, said=said)
 
     async def _turn_of_text(
-        self, transcript: Transcript, timings_s: dict[str, float], *, while_speaking: bool
+        self, heard: Transcript, timings_s: dict[str, float], *, while_speaking: bool, said: Utterance | None = None
     ) -> TurnEnded:
         async with self._one_at_a_time:
             await self._look_again()
             started_s = self.clock.now_s()
-            parse = await self._read(transcript)
+            parse = await self._read(heard)
+            if said is not None and self.second is not None:
+                parse = await self.second.reconsider(parse, said, self.state.scope, self.matcher, self._read)
             timings_s["nlu"] = self.clock.now_s() - started_s
             return await self._take(Heard(parse, while_speaking), timings_s)
 
@@ -336,8 +338,7 @@ class Session:
     async def _take(self, given: Input, timings_s: dict[str, float]) -> TurnEnded:
         self._turns += 1
         self._last_voice_s, operator_id = self.clock.now_s(), self.state.operator_id
-        turn = Turn(self._turns, timings_s)
-        ended = await take_turn(self, given, turn)
+        ended = await take_turn(self, given, turn := Turn(self._turns, timings_s))
         if turn.wrote or self.clock.now_s() - self._refreshed_s > self.settings.mes.refresh_s:
             await self.refresh()
             await self._get_ready(self.state.scope)
@@ -365,12 +366,14 @@ class Session:
             return []
         if self._one_at_a_time.locked():
             return []
+        if self.courier is not None:
+            await self.courier.heard()
         if self._is_gone(now_s):
             return [await self.identify(self.settings.station.operator)]
         await self.reload()
         async with self._one_at_a_time:
             if self._timeout_s is None or now_s - self._waiting_since_s < self._timeout_s:
-                return await self._tell_news(now_s)
+                return await self._tell_late(now_s) or await self._tell_news(now_s)
             self._timeout_s = None
             return [await self._take(TimedOut(), {})]
 
@@ -379,18 +382,19 @@ class Session:
         is_guest = self.state.operator_id != self.settings.station.operator
         return is_guest and now_s - self._last_voice_s > self.settings.station.session_min * 60
 
-    async def wait_for_news(self, timeout_s: float) -> list[TurnEnded]:
-        """Says nothing itself, until the plant had something to say or the time is over."""
-        ends_s = self.clock.now_s() + timeout_s
-        while self.clock.now_s() < ends_s:
-            told = [turn for turn in await self.look_at_clock() if turn.outcome == "told"]
-            if told:
-                return told
-            await asyncio.sleep(NEWS_POLL_S)
-        return []
+    async def _tell_late(self, now_s: float) -> list[TurnEnded]:
+        """What became of what had to wait. What has moved meanwhile is asked about, as if it was said again."""
+        if self.courier is None or (late := self.courier.next(self._quiet(now_s))) is None:
+            return []
+        if late.state == "moved":  # it is asked about as things are now
+            await self.refresh()
+        self.courier.saying(*(together := self.courier.together(late)))
+        told = telling(together, self.matcher.catalog, self.state.operator_id)
+        return [await self._take(given, {}) for given in told]
 
     async def _tell_news(self, now_s: float) -> list[TurnEnded]:
-        if self.desk is None:
-            return []
-        news = self.desk.next(Quiet(self.state.phase, now_s - self._last_voice_s))
+        news = self.desk.next(self._quiet(now_s)) if self.desk is not None else None
         return [await self._take(Told(news.reply), {})] if news is not None else []
+
+    def _quiet(self, now_s: float) -> Quiet:
+        return Quiet(self.state.phase, now_s - self._last_voice_s)

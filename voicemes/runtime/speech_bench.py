@@ -237,6 +237,12 @@ def read_audio(file: Path) -> Samples:
     return np.frombuffer(read_speech(file), dtype="<i2").astype(np.float64) / FULL_SCALE
 
 
+def spread_out(clips: Sequence[Clip], most: int) -> list[Clip]:
+    """At most so many, of all that begin a talk and mean something, evenly from first to last."""
+    said = [clip for clip in clips if clip.intent is not None and clip.scope == Scope() and not clip.fails]
+    return [said[at * len(said) // most] for at in range(most)] if most < len(said) else said
+
+
 def read_manifest(manifest: Path, state: str) -> list[Clip]:
     """Every line of the manifest. Raises ConfigError with file and line."""
     try:

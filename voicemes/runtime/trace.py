@@ -1,4 +1,7 @@
-"""The trace: every fact of a session as one JSON line. A trace is a test: `voicemes replay` runs it again."""
+"""The trace: every fact of a session as one JSON line. A trace is a test: `voicemes replay` runs it again.
+
+It names nobody, unless `[trace] personal` says so or the station shares its words (see `personal.py`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import IO, Any
 from voicemes.config import Settings
 from voicemes.errors import TraceError
 from voicemes.events import PASSING, Event
+from voicemes.runtime.personal import Mask
 
 MAX_LINE_CHARS = 5_000_000
 
@@ -25,9 +29,10 @@ def new_trace(settings: Settings) -> Path:
 class TraceWriter:
     """An observer. Lines are flushed one by one, so that what happened before a crash can be read after it."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises TraceError where nothing can be written."""
+    def __init__(self, file: Path, *, personal: bool = False) -> None:
+        """Raises TraceError where nothing can be written. `personal`: people stand in it by their names."""
         self.file = file
+        self._mask = None if personal else Mask()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._stream: IO[str] = file.open("w", encoding="utf-8", errors="backslashreplace")
@@ -37,7 +42,8 @@ class TraceWriter:
     def __call__(self, event: Event) -> None:
         if event.name in PASSING:
             return
-        self._stream.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+        data = event.to_json() if self._mask is None else self._mask(event)
+        self._stream.write(json.dumps(data, ensure_ascii=False) + "\n")
         self._stream.flush()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from voicemes.model import (
     Input,
     Listen,
     MesCommand,
+    MesReply,
     NotUnderstood,
     Pressed,
     Say,
@@ -33,12 +34,11 @@ from voicemes.model import (
     Understood,
 )
 from voicemes.nlu.match import Matcher
-from voicemes.ports import MesConnector
 from voicemes.respond import respond
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.codec import to_json
-from voicemes.runtime.mes import execute, outcome
-from voicemes.runtime.secrets import hidden, hidden_effect, hidden_fields
+from voicemes.runtime.mes import outcome
+from voicemes.runtime.secrets import dictated, hidden, hidden_effect, hidden_fields
 
 
 class Room(Protocol):
@@ -50,13 +50,13 @@ class Room(Protocol):
     def matcher(self) -> Matcher: ...
 
     @property
-    def connector(self) -> MesConnector | None: ...
-
-    @property
     def bus(self) -> Bus: ...
 
     @property
     def clock(self) -> Clock: ...
+
+    async def submit(self, command: MesCommand) -> MesReply:
+        """Asks the MES, or brings a write there, and says truly what came of it."""
 
     async def say(self, text: str) -> None:
         """Returns when the first sound is ready."""
@@ -96,7 +96,8 @@ async def _advance(room: Room, given: Input, turn: Turn) -> None:
     now_s = room.clock.now_s()
     scope = str(room.state.scope)
     seen = hidden(given, room.state.scope, room.matcher.catalog)
-    room.bus.publish(InputReceived(now_s, turn.number, scope, to_json(seen)))
+    words = dictated(seen, room.state.scope, room.matcher.catalog)
+    room.bus.publish(InputReceived(now_s, turn.number, scope, to_json(seen), words))
     taken = step(Rules(room.matcher.catalog, room.matcher.live), room.state, given, now_s)
     room.state = taken.state
     _count(turn, "dialogue", room.clock.now_s() - now_s)
@@ -136,7 +137,7 @@ async def _submit(room: Room, command: MesCommand, turn: Turn) -> None:
     room.bus.publish(
         CommandSubmitted(started_s, turn.number, command.command_id, command.operation, to_json(fields))
     )
-    reply = await execute(room.connector, command)
+    reply = await room.submit(command)
     turn.mes, detail = outcome(reply)
     turn.wrote = turn.wrote or command.is_write
     _count(turn, "mes", room.clock.now_s() - started_s)

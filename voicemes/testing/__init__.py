@@ -14,6 +14,7 @@ from voicemes.testing.fakes import (
     FakeSink,
     FakeSource,
     FakeSynthesizer,
+    FakeWriter,
     Trouble,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "FakeSink",
     "FakeSource",
     "FakeSynthesizer",
+    "FakeWriter",
     "Trouble",
     "run_conversation",
 ]

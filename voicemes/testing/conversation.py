@@ -17,7 +17,9 @@ typed words, a clock that only moves when it is told, and a MES that never leave
 from __future__ import annotations
 
 import asyncio
+import random
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -33,6 +35,7 @@ from voicemes.nlu.match import Matcher
 from voicemes.nlu.yamlfile import Document
 from voicemes.ports import Voice
 from voicemes.runtime.bus import Bus
+from voicemes.runtime.courier import Courier, Route
 from voicemes.runtime.reader import Reader
 from voicemes.runtime.session import Session
 from voicemes.runtime.speaker import Speaker
@@ -67,11 +70,14 @@ class Snapshot(_Part):
     roles: dict[str, list[str]] = {}
     facts: dict[str, dict[str, dict[str, Any]]] = {}
     """Slot type -> id -> what is known of it."""
+    steady: dict[str, list[str]] = {}
+    """Slot type -> the facts that must not have changed when what was saved is sent."""
 
     def live(self) -> Live:
         references = {name: tuple(_references(listed)) for name, listed in self.references.items()}
         roles = {person: tuple(held) for person, held in self.roles.items()}
-        return Live(references, self.current, roles, self.facts)
+        steady = {slot_type: tuple(names) for slot_type, names in self.steady.items()}
+        return Live(references, self.current, roles, self.facts, steady)
 
 
 def _references(listed: list[str] | dict[str, list[str]]) -> Iterator[Reference]:
@@ -119,6 +125,8 @@ class Conversation(_Part):
     station: StationSettings = StationSettings()
     audio: AudioSettings = AudioSettings()
     """How it listens: open, by push, or from the wake phrase on."""
+    outbox: bool = False
+    """What is confirmed is saved before it is sent, as at a station. It is delivered while time passes (`after_s`)."""
     live: Snapshot = Snapshot()
     answers: dict[str, str | dict[str, Any] | list[str | dict[str, Any]]] = {}
     """As `FakeMes` takes them."""
@@ -179,20 +187,24 @@ async def _converse(
     bus = Bus(lambda event: _note(event, said))
     session = Session(settings, matcher, speaker, mes, bus, clock, reader=reader, session_id="conversation")
     ended: list[TurnEnded] = []
-    try:
-        await session.start("conversation")
-        for number, turn in enumerate(script.turns):
-            mes.trouble = turn.mes or mes.trouble
-            mes.snapshot = turn.live.live() if turn.live else mes.snapshot
-            n_before, n_said = len(mes.commands), len(said)
-            taken = await _take(session, clock, turn, hear)
-            ended += taken
-            difference = _difference(turn, taken, session.state.phase, mes.commands[n_before:])
-            difference = difference or _unsaid(turn, said[n_said:])
-            if difference:
-                raise ConversationFailed(f"{place(number)}: {difference}")
-    finally:
-        await session.close()
+    with tempfile.TemporaryDirectory(prefix="voicemes-conversation-") as folder:
+        try:
+            await session.start("conversation")
+            if script.outbox:  # not before the start: it is to deliver when time passes here, and not by itself
+                route = Route(Path(folder) / "outbox.sqlite", script.station.name, settings.outbox.keep_h * 3600)
+                session.courier = Courier(route, mes, bus, clock, random.Random(1))  # noqa: S311 - spreads retries
+            for number, turn in enumerate(script.turns):
+                mes.trouble = turn.mes or mes.trouble
+                mes.snapshot = turn.live.live() if turn.live else mes.snapshot
+                n_before, n_said = len(mes.commands), len(said)
+                taken = await _take(session, clock, turn, hear)
+                ended += taken
+                difference = _difference(turn, taken, session.state.phase, mes.commands[n_before:])
+                difference = difference or _unsaid(turn, said[n_said:])
+                if difference:
+                    raise ConversationFailed(f"{place(number)}: {difference}")
+        finally:
+            await session.close()
     return ended
 
 
@@ -218,6 +230,8 @@ async def _wait(session: Session, clock: FakeClock, seconds: float) -> list[Turn
     until_s = clock.now_s() + seconds
     while clock.now_s() < until_s:
         await clock.sleep(min(TICK_S, until_s - clock.now_s()))
+        if session.courier is not None:
+            await session.courier.deliver_due()
         ended += await session.look_at_clock()
         await session.speaker.finish()
     return ended

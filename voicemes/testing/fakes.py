@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -30,6 +30,7 @@ from voicemes.ports import (
     Asked,
     CompleterTraits,
     Completion,
+    Expected,
     Hypothesis,
     MesTraits,
     RecognizerTraits,
@@ -102,8 +103,8 @@ class FakeMes:
             raise MesUncertain("The answer of the fake MES was lost.")
         return self._replies[command.command_id]
 
-    async def live(self, station: str) -> Live:
-        del station
+    async def live(self, station: str, only: Collection[str] = ()) -> Live:
+        del station, only
         self._check_line()
         if self.trouble == "uncertain":
             raise MesUnreachable("The answer of the fake MES was lost.")
@@ -224,6 +225,29 @@ class FakeSink:
 
     def close(self) -> None:
         self.is_closed = True
+
+
+class FakeWriter:
+    """A Recognizer that always writes the same, where anything is loud enough."""
+
+    def __init__(self, text: str, confidence: float = 0.9) -> None:
+        self._text, self._confidence = text, confidence
+        self.expected: list[Expected] = []
+        self.heard: list[bytes] = []
+
+    @property
+    def traits(self) -> RecognizerTraits:
+        return RecognizerTraits("fake", streams=False, follows_grammar=False)
+
+    def expect(self, expected: Expected) -> None:
+        self.expected.append(expected)
+
+    def recognize(self, pcm: bytes, is_late: Callable[[], bool]) -> Transcript:
+        self.heard.append(pcm)
+        samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(float)
+        if is_late() or not len(samples) or np.abs(samples).max() < LOUD:
+            return Transcript("", "fake", confidence=0.0, is_complete=False)
+        return Transcript(self._text, "fake", confidence=self._confidence)
 
 
 class FakeSynthesizer:

@@ -20,6 +20,7 @@ from voicemes.intents import able, may
 from voicemes.model import Key, Scope
 from voicemes.nlu.explain import Attempt, nearest
 from voicemes.ports import AudioSource
+from voicemes.runtime.button import button
 from voicemes.runtime.collected import collect
 from voicemes.runtime.floor import Floor
 from voicemes.runtime.secrets import asks_for_secret
@@ -161,15 +162,14 @@ class Screens(App[None]):
         """Why the person at this screen cannot do it, and who can; empty where they can."""
         known, live = self.session.matcher.catalog.intents.get(intent), self.session.matcher.live
         operator = self.session.state.operator_id
-        if known is None or may(known.role, live.roles.get(operator) or (self.session.state.role,)):
+        if known is None or may(known.role, self.session.state.roles(live)):
             return ""
         who = f"You are {operator}, {self._role()}" if operator else "Nobody is known here"
         others = " or ".join(able(known.role, live.roles)) or f"a {known.role}"
         return f"WAITS FOR A {known.role.upper()}. {who}: you may not decide. Ask {others}."
 
     def _role(self) -> str:
-        state = self.session.state
-        return ", ".join(self.session.matcher.live.roles.get(state.operator_id) or (state.role,))
+        return ", ".join(self.session.state.roles(self.session.matcher.live))
 
     def _top(self) -> str:
         seen, floor = self.seen, self.floor
@@ -202,7 +202,7 @@ class Screens(App[None]):
         """Side talk is met with silence; who types wants to know."""
         ended = await self.session.type(text)
         if ended.outcome == "rejected" and not ended.answer:
-            self.notify(f"Not understood: “{text}”. Nothing was done. “help” says what can be said.")
+            self.notify(f"Not understood: “{ended.heard}”. Nothing was done. “help” says what can be said.")
         return ended
 
     def action_press(self, key: Key) -> None:
@@ -314,7 +314,8 @@ class Screens(App[None]):
 
     async def _hear(self, source: AudioSource) -> None:
         try:
-            await self.session.hear(source)
+            with button(self.session.push):
+                await self.session.hear(source)
         except VoicemesError as exc:
             self.notify(str(exc), severity="error", timeout=10)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +20,7 @@ from voicemes.errors import MesUnreachable
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.floor import follow_floor
+from voicemes.runtime.memory import resident_bytes
 from voicemes.runtime.wiring import open_session
 from voicemes.tui.app import Screens
 from voicemes.tui.event_list import EventList
@@ -44,7 +43,9 @@ async def measure_screen(minutes: float, per_minute: int, tell: Callable[[float]
     with PlantProcess() as plant:
         settings = Settings(mes=MesSettings(url=plant.url))
         async with (
-            open_session(settings, bus=Bus(seen.take), with_ears=False, with_news=True) as session,
+            open_session(
+                settings, bus=Bus(seen.take), with_ears=False, with_news=True, with_outbox=False
+            ) as session,
             follow_floor(open_board(settings.mes), clock) as floor,
         ):
             await session.start("bench")
@@ -140,9 +141,3 @@ def _report(taken_s: list[float], memory: list[int]) -> dict[str, Any]:
         "memory_late_mb": round(late / 1e6, 1),
         "memory_growth": round(late / early, 3),
     }
-
-
-def resident_bytes() -> int:
-    """Memory of this process now (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

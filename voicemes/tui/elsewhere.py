@@ -106,10 +106,10 @@ class StationScreen(ModalScreen[None]):
 def consent_line(station: str, seen: Seen | None, *, may_see: bool) -> str:
     if seen is None:
         return f"{station}: nobody talks here, or nothing of it is shared."
-    who = seen.operator or "somebody unknown"
     if may_see:
+        who = seen.operator or "somebody unknown"
         return f"{station}: {who}. What is said here is shared, and its screen says so."
-    return f"{station}: {who}. Words are not shared from here, only how well they are understood."
+    return f"{station}. Words are not shared from here, only how well they are understood."
 
 
 def turn_text(turn: TurnEnded) -> str:

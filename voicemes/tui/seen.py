@@ -10,6 +10,7 @@ from typing import Any
 from voicemes.events import (
     CatalogReloaded,
     CommandAnswered,
+    CommandDelivered,
     DeviceFound,
     DeviceLost,
     EngineTroubled,
@@ -33,6 +34,10 @@ MAX_TURNS = 200
 MAX_NEWS = 50
 BY_MODEL = frozenset({"llm", "clarify"})
 ASKING = frozenset({"filling", "choosing", "confirming", "checking"})
+NOT_SENT = frozenset({"unsent", "saved", "unsaved"})
+"""Outcomes of a command that did not reach the MES at once."""
+ARRIVED = frozenset({"done", "refused", "unknown"})
+"""What may become of one that waited; expired or moved, it never got there."""
 STREAM = "stream"
 """Whether it comes is for the floor to say, which sees it come back."""
 STEP_KEY = "instruction.step/"
@@ -83,8 +88,8 @@ class Seen:
     news: deque[NewsArrived] = field(default_factory=lambda: deque(maxlen=MAX_NEWS))
     troubles: dict[str, str] = field(default_factory=dict)
     """Part -> what is wrong with it."""
-    n_unsent: int = 0
-    """Actions that were confirmed and did not reach the MES."""
+    unsent: set[str] = field(default_factory=set)
+    """Ids of the commands that did not reach the MES, or not yet."""
     revision: int = 0
     _asked: tuple[str, Mapping[str, Any]] = ("idle", {})
     _said: list[str] = field(default_factory=list)
@@ -114,8 +119,11 @@ class Seen:
                 self._step(event)
             case ReplyGiven():
                 self._reply(event)
-            case CommandAnswered(_, _, _, outcome):
-                self.n_unsent += outcome == "unsent"
+            case CommandAnswered(_, _, command_id, outcome) if outcome in NOT_SENT:
+                self.unsent.add(command_id)
+            case CommandDelivered(_, command_id, _, outcome):
+                self.unsent -= {command_id} if outcome in ARRIVED else set()
+                self.troubles.pop("outbox", None)
             case TurnEnded():
                 self._turn(event)
             case NewsArrived():
@@ -134,6 +142,10 @@ class Seen:
                 self.hypothesis = ""
             case _:
                 pass
+
+    @property
+    def n_unsent(self) -> int:
+        return len(self.unsent)
 
     def _step(self, event: StepTaken) -> None:
         said = [effect["reply"]["values"] for effect in event.effects if effect["kind"] == "Say"]

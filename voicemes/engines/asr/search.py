@@ -6,6 +6,7 @@ import math
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,8 @@ MAX_GRAPHS = 16
 """Dialogue states kept compiled: idle, confirming, and the questions of a few intents."""
 SCORE_SHIFT = 1024
 """Acoustic scores are shifted right by 10 bits in the library (SENSCR_SHIFT in hmm.h)."""
+FREE = "free"
+"""The library's name for the search with an n-gram model."""
 FILLERS = ("<", "[", "+")
 """Silences are `<sil>`, noises `[NOISE]` or `++BREATH++`."""
 NO_CHANNEL = ",".join(["0"] * N_CEPSTRA)
@@ -58,6 +61,16 @@ class GrammarSearch:
         if compiled.search:
             self._decoder.activate_search(compiled.search)
         return compiled
+
+    def listen_freely(self, model: Path, words: Iterable[str]) -> None:
+        """From now on any of `words`, as likely as the n-gram model (ARPA) has it. Raises EngineFailed."""
+        self.stop()
+        self._add_words(words)
+        try:
+            self._decoder.add_lm_file(FREE, str(model))
+            self._decoder.activate_search(FREE)
+        except (RuntimeError, ValueError, KeyError) as exc:
+            raise EngineFailed(f"pocketsphinx cannot use the language model {model}.") from exc
 
     def start(self, channel: str = NO_CHANNEL) -> None:
         """Begins an utterance; `channel` is the mean of its cepstra, as far as it is known."""

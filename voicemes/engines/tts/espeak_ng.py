@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicemes.engines.tts.espeak_library import EspeakLibrary, load
+from voicemes.engines.tts.sentences import sentences
 from voicemes.model import AudioFormat, SpeechChunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicemes.ports import EngineContext, Voice
-
-SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
-"""A stop followed by a space: "3.5" is not two sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,5 @@ class EspeakSynthesizer:
 
     def speak(self, text: str, voice: Voice) -> Iterator[SpeechChunk]:
         """One chunk a sentence, each made when it is asked for. Raises EngineFailed, for an unknown voice too."""
-        for sentence in SENTENCE_END.split(text):
-            if sentence.strip():
-                yield SpeechChunk(self._library.synthesize(sentence, voice), self.format)
+        for sentence in sentences(text):
+            yield SpeechChunk(self._library.synthesize(sentence, voice), self.format)

@@ -1,0 +1,115 @@
+"""The catalogue's words in any order, by pocketsphinx with an n-gram model: the second look without any weights.
+
+The model is built from sentences of the catalogue (nlu/ngram.py), so it needs nothing but what ships. What it hears has
+the confidence of the same measure as in the grammar (pocketsphinx.py): how far the words are from the best sounds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
+
+from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
+from voicemes.engines.asr.gaussians import Mixture, read_mixture
+from voicemes.engines.asr.pocketsphinx import (
+    BARE,
+    BLOCK_SAMPLES,
+    INSTALL,
+    MAX_UTTERANCE_S,
+    SEARCH,
+    UNEXPLAINED_S,
+    confidence,
+    mean_deficit,
+    open_vocabulary,
+    unexplained_s,
+)
+from voicemes.engines.asr.search import GrammarSearch
+from voicemes.engines.asr.warp import fitting_cepstra
+from voicemes.errors import EngineFailed, EngineMissing
+from voicemes.model import SPEECH, Transcript
+from voicemes.nlu.ngram import arpa
+from voicemes.ports import RecognizerTraits
+
+if TYPE_CHECKING:
+    from voicemes.ports import EngineContext, Expected
+
+STREAMS = False
+NAME = "ngram"
+WIDER: dict[str, Any] = {"maxhmmpf": 3_000, "lw": 6.5}
+"""A tree of a thousand words has more beginnings at every moment than a grammar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    phonemes: Callable[[str], str] | None = None
+    """As in pocketsphinx.py."""
+
+
+def create(options: Options, context: EngineContext) -> NgramRecognizer:
+    """Loads the acoustic model. Raises EngineMissing, and ConfigError for a faulty lexicon."""
+    try:
+        from pocketsphinx import Decoder
+    except ImportError as exc:
+        raise EngineMissing("pocketsphinx", install=INSTALL) from exc
+    vocabulary = open_vocabulary(context, options.phonemes)
+    threadpool_limits(limits=1, user_api="blas")
+    try:
+        decoder = Decoder(**{**BARE, **SEARCH, **WIDER})
+    except (RuntimeError, ValueError) as exc:
+        raise EngineFailed(f"pocketsphinx cannot load its model. {INSTALL}") from exc
+    speech = read_mixture(Path(str(decoder.config["hmm"])))
+    return NgramRecognizer(GrammarSearch(decoder, vocabulary), speech, context.cache_dir)
+
+
+class NgramRecognizer:
+    """A Recognizer."""
+
+    def __init__(self, search: GrammarSearch, speech: Mixture, folder: Path) -> None:
+        self._search, self._speech, self._folder = search, speech, folder
+        self._is_ready = False
+
+    @property
+    def traits(self) -> RecognizerTraits:
+        return RecognizerTraits(name=NAME, streams=False, follows_grammar=False)
+
+    def expect(self, expected: Expected) -> None:
+        """Builds the model, in a second or two, or takes it from the cache."""
+        words = {word for sentence in expected.sentences for word in sentence.split()}
+        self._is_ready = bool(words)
+        if words:
+            self._search.listen_freely(self._model_of(expected.sentences), words)
+
+    def recognize(self, pcm: bytes, is_late: Callable[[], bool]) -> Transcript:
+        """The decoder cannot be stopped; it takes a small part of the time that the sound lasts."""
+        nothing = Transcript("", NAME, is_complete=False, confidence=0.0)
+        most = int(MAX_UTTERANCE_S * SPEECH.rate_hz) * SPEECH.width_bytes
+        _, spoken = spoken_part(to_samples(pcm[: min(most, len(pcm) - len(pcm) % SPEECH.width_bytes)]))
+        if not self._is_ready or len(spoken) < BLOCK_SAMPLES or is_late():
+            return nothing
+        cepstra = fitting_cepstra(whole(spoken), self._speech)[0]
+        if is_late():
+            return nothing
+        self._search.decode(cepstra)
+        words = self._search.words()
+        if not words or unexplained_s(self._search.fillers()) > UNEXPLAINED_S:
+            return nothing
+        text = " ".join(word.text for word in words)
+        return Transcript(text, NAME, words, confidence(words), deficit=mean_deficit(words))
+
+    def _model_of(self, sentences: tuple[str, ...]) -> Path:
+        digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:16]
+        file = self._folder / f"ngram-{digest}.arpa"
+        try:
+            if not file.exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                part = file.with_suffix(".part")
+                part.write_text(arpa(sentences), encoding="utf-8")
+                part.replace(file)
+        except OSError as exc:
+            raise EngineFailed(f"{file} cannot be written: {exc}.") from exc
+        return file

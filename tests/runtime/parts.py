@@ -115,10 +115,11 @@ class Events(list[Event]):
 
 @contextlib.asynccontextmanager
 async def typing_at(
-    url: str, *observers: Events, timeout_s: float = 3.0, refresh_s: float = 10.0
+    url: str, *observers: Events, timeout_s: float = 3.0, refresh_s: float = 10.0, mes: str = ""
 ) -> AsyncIterator[Session]:
     """A session at printer one without ears: sentences are typed."""
-    settings = Settings(mes=MesSettings(url=url, timeout_s=timeout_s, refresh_s=refresh_s), audio=AudioSettings())
+    server = MesSettings(url=url, name=mes, timeout_s=timeout_s, refresh_s=refresh_s)
+    settings = Settings(mes=server, audio=AudioSettings())
     async with open_session(settings, bus=Bus(*observers), with_ears=False) as session:
         await session.start("keyboard")
         yield session

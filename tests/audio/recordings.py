@@ -14,8 +14,9 @@ from voicemes.config import Settings
 from voicemes.model import NotUnderstood, Parse, Understood
 from voicemes.nlu.interpret import Acceptance, candidates_of
 from voicemes.nlu.match import Matcher, writes
+from voicemes.runtime.clips import Clip, is_right, read_audio, read_manifest
 from voicemes.runtime.live import live_in_the_plant
-from voicemes.runtime.speech_bench import Bench, Clip, is_right, read_audio, read_manifest
+from voicemes.runtime.speech_bench import Bench
 from voicemes.runtime.wiring import build_catalog, build_recognizer
 
 HERE = Path(__file__).resolve().parent

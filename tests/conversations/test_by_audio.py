@@ -14,7 +14,8 @@ from voicemes.model import Scope, Transcript
 from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
 from voicemes.ports import StreamingRecognizer
-from voicemes.runtime.speech_bench import Bench, read_audio
+from voicemes.runtime.clips import read_audio
+from voicemes.runtime.speech_bench import Bench
 from voicemes.runtime.wiring import build_recognizer
 from voicemes.testing import run_conversation
 

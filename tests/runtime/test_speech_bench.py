@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 
 from voicemes.errors import AudioError, ConfigError
 from voicemes.model import Transcript, WordGraph
-from voicemes.nlu.catalog import load_catalog
+from voicemes.nlu.match import Matcher
 from voicemes.ports import Hypothesis, RecognizerTraits
-from voicemes.runtime.speech_bench import MIXED_PEAK, bench_speech, max_energy, mix, read_manifest
+from voicemes.runtime.clips import read_manifest
+from voicemes.runtime.speech_bench import MIXED_PEAK, bench_speech, max_energy, mix
+from voicemes.runtime.speech_picture import PUBLISHED, draw, write_picture
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"snr_db", "n_in", "n_out", "accuracy", "accuracy_strict", "false_accepts", "false_rejects", "rtf"}
@@ -27,8 +30,10 @@ RATE_HZ = 16_000
 class LevelRecognizer:
     """Hears `loud` in what is loud and nothing in what is not, and remembers what it was given."""
 
-    def __init__(self, loud: str = "next step") -> None:
-        self.loud, self.heard, self._pcm = loud, [], b""  # type: str, list[bytes], bytes
+    def __init__(self, loud: str = "next step", confidence: float = 1.0) -> None:
+        self.loud, self.confidence = loud, confidence
+        self.heard: list[bytes] = []
+        self._pcm = b""
 
     @property
     def traits(self) -> RecognizerTraits:
@@ -46,7 +51,7 @@ class LevelRecognizer:
         samples = np.frombuffer(self._pcm, dtype="<i2")
         if not len(samples) or np.abs(samples).max() < 1_000:
             return Transcript("", "level", is_complete=False)
-        return Transcript(self.loud, "level", confidence=1.0, is_complete=True)
+        return Transcript(self.loud, "level", confidence=self.confidence, is_complete=True)
 
 
 @pytest.fixture
@@ -66,8 +71,8 @@ def manifest(tmp_path: Path) -> Path:
     return file
 
 
-def bench(manifest: Path, recognizer: LevelRecognizer, **options: Any) -> list[dict[str, Any]]:
-    sets = bench_speech(manifest, load_catalog(ROOT / "intents"), recognizer, **options)["sets"]
+def bench(matcher: Matcher, manifest: Path, recognizer: LevelRecognizer, **options: Any) -> list[dict[str, Any]]:
+    sets = bench_speech(manifest, matcher, recognizer, **options)["sets"]
     assert isinstance(sets, list)
     return sets
 
@@ -111,33 +116,80 @@ def test_an_empty_manifest_is_a_fault(tmp_path: Path) -> None:
         read_manifest(tmp_path / "empty.jsonl", "idle")
 
 
-def test_the_figures_have_the_keys_of_the_contract(manifest: Path) -> None:
+def test_the_figures_have_the_keys_of_the_contract(matcher: Matcher, manifest: Path) -> None:
     noise = manifest.parent / "hum.wav"
-    clean, noisy = bench(manifest, LevelRecognizer(), noise=noise, snrs=[9])
+    clean, noisy = bench(matcher, manifest, LevelRecognizer(), noise=noise, snrs=[9])
     for row in (clean, noisy):
-        assert row.keys() == KEYS | {"decision_p50_s", "decision_p95_s"}
+        assert row.keys() == KEYS | {"decision_p50_s", "decision_p95_s", "false_rejects_by_risk", "voices", "roc"}
         assert (row["n_in"], row["n_out"], row["accuracy"], row["false_rejects"]) == (1, 1, 1.0, 0)
         assert row["false_accepts"] == {"read": 0, "write": 0}
     assert (clean["snr_db"], noisy["snr_db"]) == (None, 9)
 
 
-def test_what_nobody_meant_counts_by_what_it_would_have_done(manifest: Path) -> None:
+def test_what_nobody_meant_counts_by_what_it_would_have_done(matcher: Matcher, manifest: Path) -> None:
     manifest.write_text(manifest.read_text().replace('"instruction.step", "slots": {"step": "next"}', "null"))
-    read = bench(manifest, LevelRecognizer("next step"))[0]["false_accepts"]
-    write = bench(manifest, LevelRecognizer("scrap two solder bridge"))[0]["false_accepts"]
+    read = bench(matcher, manifest, LevelRecognizer("next step"))[0]["false_accepts"]
+    write = bench(matcher, manifest, LevelRecognizer("scrap two solder bridge"))[0]["false_accepts"]
     assert (read, write) == ({"read": 1, "write": 0}, {"read": 0, "write": 1})
 
 
-def test_the_seed_decides_the_noise(manifest: Path) -> None:
+def test_the_seed_decides_the_noise(matcher: Matcher, manifest: Path) -> None:
     def sounds(seed: int) -> list[bytes]:
         recognizer = LevelRecognizer()
-        bench(manifest, recognizer, noise=manifest.parent / "hum.wav", snrs=[9], seed=seed)
+        bench(matcher, manifest, recognizer, noise=manifest.parent / "hum.wav", snrs=[9], seed=seed)
         return recognizer.heard
 
     assert sounds(1) == sounds(1)
     assert sounds(1) != sounds(2)
 
 
-def test_an_snr_needs_noise(manifest: Path) -> None:
+def test_an_snr_needs_noise(matcher: Matcher, manifest: Path) -> None:
     with pytest.raises(ConfigError, match="--noise"):
-        bench(manifest, LevelRecognizer(), snrs=[9])
+        bench(matcher, manifest, LevelRecognizer(), snrs=[9])
+
+
+def test_what_is_refused_counts_by_what_it_would_have_done(matcher: Matcher, manifest: Path) -> None:
+    rows = '{"audio": "nothing.wav", "intent": "scrap.report"}\n{"audio": "nothing.wav", "intent": "job.next"}\n'
+    manifest.write_text(manifest.read_text() + rows)
+    (clean,) = bench(matcher, manifest, LevelRecognizer())
+    assert clean["false_rejects_by_risk"] == {"read": 1, "write": 1}
+
+
+def test_each_voice_has_its_accuracy(matcher: Matcher, manifest: Path) -> None:
+    rows = [
+        {"audio": "step.wav", "voice": "kal", "intent": "instruction.step", "slots": {"step": "next"}},
+        {"audio": "nothing.wav", "voice": "slt", "intent": "instruction.step", "slots": {"step": "next"}},
+    ]
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (clean,) = bench(matcher, manifest, LevelRecognizer())
+    assert clean["voices"] == {"kal": {"n": 1, "accuracy": 1.0}, "slt": {"n": 1, "accuracy": 0.0}}
+
+
+def test_the_curve_goes_from_accepting_everything_to_nothing_but_the_sure(matcher: Matcher, manifest: Path) -> None:
+    manifest.write_text(manifest.read_text() + '{"audio": "step.wav", "intent": null}\n')
+    recognizer = LevelRecognizer(confidence=0.42)
+    (clean,) = bench(matcher, manifest, recognizer)
+    assert clean["accuracy"] == 0, "0.42 is refused"
+    by_cut = {cut["confidence"]: (cut["kept"], cut["false_accepts"]) for cut in clean["roc"]}
+    assert by_cut[0.0] == by_cut[0.4] == (1.0, 0.5), "of two that nobody meant one is a sentence"
+    assert by_cut[0.45] == by_cut[1.0] == (0.0, 0.0)
+
+
+def test_the_mean_is_that_of_the_noise(matcher: Matcher, manifest: Path) -> None:
+    noise = manifest.parent / "hum.wav"
+    assert "mean" not in bench_speech(manifest, matcher, LevelRecognizer())
+    assert bench_speech(manifest, matcher, LevelRecognizer(), noise=noise, snrs=[9, 6])["mean"] == 1.0
+
+
+def test_the_picture_shows_each_set_and_published_engines_beside_noise(matcher: Matcher, manifest: Path) -> None:
+    sets = bench(matcher, manifest, LevelRecognizer(), noise=manifest.parent / "hum.wav", snrs=[9, 6])
+    texts = {part.text for part in ET.fromstring(draw(sets)).iter("{http://www.w3.org/2000/svg}text")}
+    assert texts >= {"voicemes", "clean", "9 dB", "6 dB", "Rhino", "Watson"}
+    alone = {part.text for part in ET.fromstring(draw(sets[:1])).iter("{http://www.w3.org/2000/svg}text")}
+    assert "clean" in alone
+    assert not alone & set(PUBLISHED)
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_picture([], tmp_path / "absent" / "picture.svg")

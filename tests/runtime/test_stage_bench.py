@@ -6,8 +6,8 @@ from pathlib import Path
 
 from voicemes.config import Settings
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.reader import Reader
-from voicemes.runtime.speech_bench import read_manifest, spread_out
 from voicemes.runtime.stage_bench import bench_stages
 from voicemes.testing import FakeCompleter
 

@@ -16,16 +16,17 @@ from voicemes.config import Settings, shipped
 from voicemes.errors import ConfigError
 from voicemes.model import Route
 from voicemes.nlu.interpret import Acceptance
-from voicemes.nlu.match import Matcher
 from voicemes.plant.process import PlantProcess
+from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.dialogue_bench import bench_dialogue
 from voicemes.runtime.latency_bench import bench_latency
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.load_bench import bench_headsets, is_full
 from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
 from voicemes.runtime.reader import ROUTES, build_reader
-from voicemes.runtime.speech_bench import bench_speech, read_manifest, spread_out
-from voicemes.runtime.wiring import build_catalog, build_recognizer, context_of
+from voicemes.runtime.speech_bench import bench_speech
+from voicemes.runtime.speech_picture import write_picture
+from voicemes.runtime.wiring import build_matcher, build_recognizer, context_of
 
 app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
 LIVE_HELP = (
@@ -36,7 +37,11 @@ UNITS_HELP = "Units in the young store; the old one has ten times more: a day at
 HEADSETS_HELP = "How many headsets; without it the largest number that this machine takes is looked for."
 LOAD_HEADERS = ("headsets", "decision p50", "p95", "with endpoint p50", "p95", "rtf each", "memory", "lost")
 RECORDINGS = shipped("audio_fixtures") / "manifest.jsonl"
-HEADERS = ("noise", "in", "right", "strict", "rejected", "out", "false reads", "false writes", "rtf", "p50", "p95")
+HEADERS = (
+    *("noise", "in", "right", "strict", "refused: reads", "writes"),
+    *("out", "false reads", "false writes", "rtf", "p50", "p95"),
+)
+PICTURE_HELP = "Draw accuracy over noise beside published engines, and acceptance, into this SVG."
 
 
 @app.callback()
@@ -51,6 +56,7 @@ def speech(
     snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, as 15,9.")] = "",
     state: State = "idle",
     seed: Annotated[int, typer.Option(help="Of the places in the noise.", min=0)] = 1,
+    picture: Annotated[Path | None, typer.Option(help=PICTURE_HELP)] = None,
     live: Annotated[bool | None, typer.Option("--live/--no-live", help=LIVE_HELP, show_default=False)] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
@@ -59,12 +65,12 @@ def speech(
 ) -> None:
     """Recognise every recording of a manifest, clean and in noise, and count what was right and what was refused."""
     settings = settings_from(config, intents)
-    catalog, levels = build_catalog(settings), _levels(snr)
+    matcher, levels = build_matcher(settings), _levels(snr)
     with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain) as progress:
         task = progress.add_task("Listening", total=None)
         result = bench_speech(
             manifest,
-            catalog,
+            matcher,
             build_recognizer(settings),
             noise=noise,
             snrs=levels,
@@ -75,10 +81,25 @@ def speech(
             operator=settings.station.operator,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
+    if picture is not None:
+        write_picture(result["sets"], picture)
     if as_json:
         print_json(result)
     else:
-        show_table(console(plain=plain), HEADERS, [_row(one) for one in result["sets"]], plain=plain)
+        _show_speech(result, plain=plain)
+
+
+def _show_speech(result: dict[str, Any], *, plain: bool) -> None:
+    screen, sets = console(plain=plain), result["sets"]
+    show_table(screen, HEADERS, [_row(one) for one in sets], plain=plain)
+    if "mean" in result:
+        screen.print(f"{result['mean']:.1%} right on average over the noise")
+    if sets[0]["voices"]:
+        names = ["none" if one["snr_db"] is None else f"{one['snr_db']:g} dB" for one in sets]
+        rows = [
+            [voice, *(f"{one['voices'][voice]['accuracy']:.1%}" for one in sets)] for voice in sets[0]["voices"]
+        ]
+        show_table(screen, ("voice", *names), rows, plain=plain)
 
 
 @app.command("nlu")
@@ -95,7 +116,7 @@ def nlu(
 ) -> None:
     """Understand sentences that people may say in other words than the templates, and refuse what means nothing."""
     settings = settings_from(config, intents)
-    matcher, routes = Matcher(build_catalog(settings)), _routes(route)
+    matcher, routes = build_matcher(settings), _routes(route)
     sentences = [said for one in file for said in read_sentences(one)]
     reader = build_reader(settings, context_of(settings))
     result = measure(reader, matcher, sentences, routes)
@@ -345,7 +366,8 @@ def _row(one: dict[str, Any]) -> list[str]:
         str(one["n_in"]),
         f"{one['accuracy']:.1%}",
         f"{one['accuracy_strict']:.1%}",
-        str(one["false_rejects"]),
+        str(one["false_rejects_by_risk"]["read"]),
+        str(one["false_rejects_by_risk"]["write"]),
         str(one["n_out"]),
         str(false["read"]),
         str(false["write"]),

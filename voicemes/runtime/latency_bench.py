@@ -15,10 +15,10 @@ from voicemes.intents import Catalog
 from voicemes.model import SPEECH, Live, NotUnderstood, Scope, Transcript
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.clips import Clip
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader, build_reader
-from voicemes.runtime.speech_bench import Clip
 from voicemes.runtime.stage_bench import bench_stages
 from voicemes.runtime.wiring import build_catalog, build_recognizer, build_speech, context_of
 

@@ -19,11 +19,11 @@ from voicemes.engines.audio.wav import read_speech
 from voicemes.model import SPEECH, AudioFrame, Scope, Transcript
 from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.memory import resident_bytes
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader
-from voicemes.runtime.speech_bench import read_manifest, spread_out
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.wiring import build_ears, build_matcher
 

@@ -15,9 +15,9 @@ from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.kit.proof import Proof
 from voicemes.nlu.match import Matcher
+from voicemes.runtime.clips import Clip, is_right, read_manifest
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
-from voicemes.runtime.speech_bench import Clip, is_right, read_manifest
 from voicemes.runtime.wiring import build_recognizer, context_of
 
 PIECE_S = 0.1

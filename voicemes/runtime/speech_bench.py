@@ -7,27 +7,25 @@ recogniser, then `interpret` with the acceptance of the settings.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicemes.engines.audio.wav import read_speech
 from voicemes.errors import AudioError, ConfigError
-from voicemes.model import SPEECH, NotUnderstood, Parse, Scope, SlotData, Understood
+from voicemes.model import SPEECH, NotUnderstood, Parse, Scope
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher, writes
+from voicemes.runtime.clips import FULL_SCALE, Clip, is_right, read_audio, read_manifest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicemes.intents import Catalog
     from voicemes.model import Live
     from voicemes.ports import StreamingRecognizer
 
@@ -38,25 +36,34 @@ PIECE_S = 0.1
 ENERGY_FRAME_SAMPLES = 2_048
 """Length of the frames whose energy sets the level of the noise (the benchmark's rule)."""
 MIXED_PEAK = 0.5
-FULL_SCALE = 32_768.0
-NUMBER_TOLERANCE = 1e-9
-"""For values that are numbers: 1.5 is 1.5 however it was computed."""
+N_CUTS = 20
+"""Of the curve from accepting everything to accepting nothing."""
+ANYTHING = Acceptance(read=0.0, write=0.0)
 
 Progress = Callable[[int, int], None]
 """Clips done, clips in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """One recording and what it must be understood as."""
+@dataclass(slots=True)
+class Scores:
+    """How sure the recogniser was of what it heard, whether that would be accepted or not."""
 
-    audio: Path
-    intent: str | None
-    """None must be refused."""
-    slots: Mapping[str, SlotData]
-    scope: Scope
-    fails: str = ""
-    """Why it is not understood yet; the bench does not ask."""
+    right: list[float] = field(default_factory=list)
+    n_out: int = 0
+    out: list[float] = field(default_factory=list)
+    """Of what nobody meant, and was a sentence all the same."""
+
+    def curve(self) -> list[dict[str, float]]:
+        """For every twentieth of confidence: the share of right answers that reach it, and of what nobody meant."""
+        cuts = [number / N_CUTS for number in range(N_CUTS + 1)]
+        return [
+            {
+                "confidence": cut,
+                "kept": round(sum(one >= cut for one in self.right) / max(len(self.right), 1), 4),
+                "false_accepts": round(sum(one >= cut for one in self.out) / max(self.n_out, 1), 4),
+            }
+            for cut in cuts
+        ]
 
 
 @dataclass(slots=True)
@@ -70,6 +77,11 @@ class Tally:
     n_rejected: int = 0
     false_reads: int = 0
     false_writes: int = 0
+    refused: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0})
+    """Of what was meant, by what it would have done."""
+    voices: dict[str, list[int]] = field(default_factory=dict)
+    """Voice -> how many clips it has, and how many were right."""
+    scores: Scores = field(default_factory=Scores)
     audio_s: float = 0.0
     work_s: float = 0.0
     decisions_s: list[float] = field(default_factory=list)
@@ -84,6 +96,11 @@ class Tally:
             "accuracy_strict": round(self.n_strict / max(self.n_in, 1), 4),
             "false_accepts": {"read": self.false_reads, "write": self.false_writes},
             "false_rejects": self.n_rejected,
+            "false_rejects_by_risk": self.refused,
+            "voices": {
+                voice: {"n": n, "accuracy": round(right / n, 4)} for voice, (n, right) in sorted(self.voices.items())
+            },
+            "roc": self.scores.curve(),
             "rtf": round(self.work_s / max(self.audio_s, 1e-9), 4),
             "decision_p50_s": round(statistics.median(cuts), 4),
             "decision_p95_s": round(cuts[min(len(cuts) - 1, math.ceil(0.95 * len(cuts)) - 1)], 4),
@@ -95,15 +112,21 @@ class Outcome:
     """One clip, decided."""
 
     parse: Parse
+    ungated: Parse
+    """What it would have been if any confidence were enough."""
     audio_s: float
     work_s: float
     decision_s: float
     """From the last piece fed to the parse."""
 
+    @property
+    def confidence(self) -> float:
+        return self.ungated.transcript.confidence
+
 
 def bench_speech(
     manifest: Path,
-    catalog: Catalog,
+    matcher: Matcher,
     recognizer: StreamingRecognizer,
     *,
     noise: Path | None = None,
@@ -126,7 +149,7 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    bench = Bench(_matcher(catalog, live, operator), recognizer, acceptance or Acceptance())
+    bench = Bench(of_session(matcher, live, operator), recognizer, acceptance or Acceptance())
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []
@@ -141,11 +164,11 @@ def bench_speech(
             if on_progress is not None:
                 on_progress(number * len(clips) + position + 1, len(levels) * len(clips))
         sets.append(tally.to_json(snr_db))
-    return {"sets": sets}
+    noisy = [one["accuracy"] for one in sets if one["snr_db"] is not None]
+    return {"sets": sets} | ({"mean": round(statistics.mean(noisy), 4)} if noisy else {})
 
 
-def _matcher(catalog: Catalog, live: Live | None, operator: str) -> Matcher:
-    matcher = Matcher(catalog)
+def of_session(matcher: Matcher, live: Live | None, operator: str) -> Matcher:
     return matcher if live is None else matcher.with_live(live).heard_by(live.roles.get(operator, ()))
 
 
@@ -171,47 +194,41 @@ class Bench:
         for start in range(0, len(pcm), step):
             self.recognizer.feed(pcm[start : start + step])
         fed_s = time.perf_counter()
-        parse = interpret(self.recognizer.finish(), scope, self.matcher, self.acceptance)
+        transcript = self.recognizer.finish()
+        parse = interpret(transcript, scope, self.matcher, self.acceptance)
         done_s = time.perf_counter()
-        return Outcome(parse, len(pcm) / SPEECH.bytes_per_second, done_s - started_s, done_s - fed_s)
+        ungated = interpret(transcript, scope, self.matcher, ANYTHING)
+        return Outcome(parse, ungated, len(pcm) / SPEECH.bytes_per_second, done_s - started_s, done_s - fed_s)
 
     def count(self, tally: Tally, clip: Clip, outcome: Outcome) -> None:
         tally.audio_s += outcome.audio_s
         tally.work_s += outcome.work_s
         tally.decisions_s.append(outcome.decision_s)
         if clip.intent is None:
-            self._count_accepts(tally, outcome.parse)
+            self._count_accepts(tally, outcome)
             return
+        right = is_right(clip, outcome.parse)
         tally.n_in += 1
-        tally.n_rejected += isinstance(outcome.parse, NotUnderstood)
-        tally.n_right += is_right(clip, outcome.parse)
+        tally.n_right += right
         tally.n_strict += is_right(clip, outcome.parse, strict=True)
+        if clip.voice:
+            of_voice = tally.voices.setdefault(clip.voice, [0, 0])
+            of_voice[0], of_voice[1] = of_voice[0] + 1, of_voice[1] + right
+        if isinstance(outcome.parse, NotUnderstood):
+            tally.n_rejected += 1
+            tally.refused["write" if writes(clip.intent, self.matcher) else "read"] += 1
+        if is_right(clip, outcome.ungated):
+            tally.scores.right.append(outcome.confidence)
 
-    def _count_accepts(self, tally: Tally, parse: Parse) -> None:
+    def _count_accepts(self, tally: Tally, outcome: Outcome) -> None:
         tally.n_out += 1
-        candidates = candidates_of(parse)
+        tally.scores.n_out += 1
+        if candidates_of(outcome.ungated):
+            tally.scores.out.append(outcome.confidence)
+        candidates = candidates_of(outcome.parse)
         is_write = any(writes(candidate.intent, self.matcher) for candidate in candidates)
         tally.false_writes += is_write
         tally.false_reads += bool(candidates) and not is_write
-
-
-def is_right(clip: Clip, parse: Parse, *, strict: bool = False) -> bool:
-    """The labelled intent with every labelled slot; strictly, with no other slot either."""
-    if not isinstance(parse, Understood) or parse.candidate.intent != clip.intent:
-        return False
-    values = parse.candidate.values
-    if strict and values.keys() != clip.slots.keys():
-        return False
-    return all(name in values and same_value(values[name], wanted) for name, wanted in clip.slots.items())
-
-
-def same_value(heard: SlotData, wanted: SlotData) -> bool:
-    """Numbers as numbers, records part by part, everything else exactly but for outer blanks."""
-    if isinstance(heard, Mapping) and isinstance(wanted, Mapping):
-        return heard.keys() == wanted.keys() and all(same_value(heard[name], wanted[name]) for name in wanted)
-    if isinstance(heard, int | float) and isinstance(wanted, int | float):
-        return math.isclose(heard, wanted, rel_tol=NUMBER_TOLERANCE)
-    return str(heard).strip() == str(wanted).strip()
 
 
 def mix(speech: Samples, noise: Samples, snr_db: float, rng: np.random.Generator) -> Samples:
@@ -230,50 +247,3 @@ def max_energy(samples: Samples) -> float:
     n_frames = len(samples) // ENERGY_FRAME_SAMPLES
     frames = samples[: n_frames * ENERGY_FRAME_SAMPLES].reshape(n_frames, ENERGY_FRAME_SAMPLES)
     return float((frames**2).sum(axis=1).max(initial=0.0))
-
-
-def read_audio(file: Path) -> Samples:
-    """A recording as floats at 16 kHz, whatever its own rate. Raises AudioError."""
-    return np.frombuffer(read_speech(file), dtype="<i2").astype(np.float64) / FULL_SCALE
-
-
-def spread_out(clips: Sequence[Clip], most: int) -> list[Clip]:
-    """At most so many, of all that begin a talk and mean something, evenly from first to last."""
-    said = [clip for clip in clips if clip.intent is not None and clip.scope == Scope() and not clip.fails]
-    return [said[at * len(said) // most] for at in range(most)] if most < len(said) else said
-
-
-def read_manifest(manifest: Path, state: str) -> list[Clip]:
-    """Every line of the manifest. Raises ConfigError with file and line."""
-    try:
-        lines = manifest.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"cannot be read as a manifest: {exc}", file=manifest) from exc
-    clips = [
-        _clip(line, manifest.parent, state, f"{manifest}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if not clips:
-        raise ConfigError("has no recordings.", file=manifest)
-    return clips
-
-
-def _clip(line: str, folder: Path, state: str, place: str) -> Clip:
-    try:
-        row = json.loads(line)
-    except ValueError as exc:
-        raise ConfigError(f"is not a JSON object: {exc}", file=place) from exc
-    if not isinstance(row, dict) or not isinstance(row.get("audio"), str) or "intent" not in row:
-        raise ConfigError('needs {"audio": path, "intent": name or null, "slots": {…}}.', file=place)
-    intent, slots = row["intent"], row.get("slots") or {}
-    if not isinstance(intent, str | None) or not isinstance(slots, dict):
-        raise ConfigError("'intent' is a name or null, and 'slots' an object.", file=place)
-    audio = folder / row["audio"]
-    if not audio.is_file():
-        raise ConfigError(f"there is no recording {audio}.", file=place, key="audio")
-    try:
-        scope = Scope.parse(str(row.get("state", state)))
-    except ValueError as exc:
-        raise ConfigError(str(exc), file=place, key="state") from exc
-    return Clip(audio, intent, slots, scope, str(row.get("fails", "")))

@@ -20,12 +20,12 @@ from voicemes.model import SPEECH, AudioFrame, Heard, NotUnderstood, Parse, Say,
 from voicemes.nlu.match import Matcher
 from voicemes.ports import Recognizer, Synthesizer, Voice
 from voicemes.respond import respond
+from voicemes.runtime.clips import Clip
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import OFF, Reader
 from voicemes.runtime.second import expected_of, in_its_words, say_with
-from voicemes.runtime.speech_bench import Clip
 from voicemes.runtime.wiring import build_ears, context_of, proposer, second_engine
 
 T = TypeVar("T")

@@ -102,6 +102,8 @@ class AsrSettings(Section):
     """Least confidence at which a query is answered."""
     accept_write: float = Field(default=0.6, ge=0, le=1)
     """Least confidence at which an action is prepared."""
+    write_above_db: float = Field(default=6.0, ge=0, le=40)
+    """Where speech stands out of the noise by less, nothing is written by voice, and that is said."""
     second: str = "none"
     """Looks again at what was refused, or would be written in doubt: "faster_whisper", or "ngram", which needs no model
     file. What it finds is read back."""

@@ -98,6 +98,8 @@ class Transcript:
     """False when the audio ended in the middle of every sentence that the grammar allows."""
     deficit: float = 0.0
     """Mean acoustic deficit per frame over the words, in nats."""
+    range_db: float | None = None
+    """How far speech stood out of the noise around it; None where nothing lies under it, as with what is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    reason: Literal["silence", "noise", "incomplete", "out_of_grammar"]
+    reason: Literal["silence", "noise", "too_loud", "incomplete", "out_of_grammar"]
     transcript: Transcript
     detail: str = ""
 

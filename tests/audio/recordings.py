@@ -12,10 +12,11 @@ import yaml
 
 from voicemes.config import Settings
 from voicemes.model import NotUnderstood, Parse, Understood
-from voicemes.nlu.interpret import Acceptance, candidates_of
+from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.clips import Clip, is_right, read_audio, read_manifest
 from voicemes.runtime.live import live_in_the_plant
+from voicemes.runtime.reader import acceptance_of
 from voicemes.runtime.speech_bench import Bench
 from voicemes.runtime.wiring import build_catalog, build_recognizer
 
@@ -33,7 +34,7 @@ class Benches:
 
     def __init__(self) -> None:
         settings = Settings()
-        self._acceptance = Acceptance(settings.asr.accept_read, settings.asr.accept_write)
+        self._acceptance = acceptance_of(settings.asr)
         self.matcher = Matcher(build_catalog(settings)).with_live(live_in_the_plant(settings))
         self._recognizer = build_recognizer(settings)
         self._operator = self.matcher.heard_by(self.matcher.live.roles[settings.station.operator])

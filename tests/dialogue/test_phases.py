@@ -50,7 +50,7 @@ INPUTS = {
     "a correction with a value": understood("correct", TWO),
     **{
         f"nothing, {reason}": Heard(NotUnderstood(reason, SOMETHING))
-        for reason in ("silence", "noise", "incomplete", "out_of_grammar")
+        for reason in ("silence", "noise", "too_loud", "incomplete", "out_of_grammar")
     },
     "two intents": Heard(
         Ambiguous(tuple(Candidate(name, (), 1.0, "grammar") for name in ("job.next", "kpi.get")), SOMETHING)

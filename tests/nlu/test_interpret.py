@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tea_catalog import TEA, Compile
 
 from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, Transcript, Understood
-from voicemes.nlu.interpret import Acceptance, interpret
+from voicemes.nlu.interpret import EXPECTED, Acceptance, interpret, shifted
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.normalize import MAX_CHARS
 
@@ -80,15 +80,59 @@ def test_a_write_needs_more_confidence_than_a_question(
     assert is_accepted or refusal(result) == "noise"
 
 
-@pytest.mark.parametrize(("word", "needed"), [("affirm", 0.6), ("no three", 0.6), ("negative", 0.5), ("cancel", 0.5)])
-def test_a_word_that_leads_to_a_write_needs_the_confidence_of_one(matcher: Matcher, word: str, needed: float) -> None:
+WHAT_IS_ASKED = [("affirm", 0.6), ("no three", 0.6), ("negative", 0.5), ("cancel", 0.5)]
+
+
+@pytest.mark.parametrize(("word", "needed"), WHAT_IS_ASKED)
+def test_what_was_just_asked_for_needs_less_and_a_write_still_more_than_the_rest(
+    matcher: Matcher, word: str, needed: float
+) -> None:
+    needed = shifted(needed, -EXPECTED)
     assert isinstance(hear(matcher, word, needed, CONFIRMING), Understood | Ambiguous)
     assert refusal(hear(matcher, word, needed - 0.01, CONFIRMING)) == "noise"
 
 
-def test_undo_needs_the_confidence_of_a_write(matcher: Matcher) -> None:
-    assert refusal(hear(matcher, "undo that", 0.55)) == "noise"
-    assert understood(hear(matcher, "undo that", 0.6)) == ("undo", {})
+@pytest.mark.parametrize(("word", "needed"), [("undo that", 0.6), ("slower please", 0.5), ("help", 0.5)])
+def test_a_word_to_the_dialogue_that_comes_out_of_nothing_needs_more(
+    matcher: Matcher, word: str, needed: float
+) -> None:
+    needed = shifted(needed, EXPECTED)
+    assert refusal(hear(matcher, word, needed - 0.01)) == "noise"
+    assert isinstance(hear(matcher, word, needed), Understood | Ambiguous)
+
+
+@given(st.floats(0, 1), st.floats(-3, 3))
+def test_what_needs_nothing_or_everything_stays_so(probability: float, log_odds: float) -> None:
+    assert shifted(0.0, log_odds) == 0.0
+    assert shifted(1.0, log_odds) == 1.0
+    assert 0 <= shifted(probability, log_odds) <= 1
+    assert shifted(shifted(probability, log_odds), -log_odds) == pytest.approx(probability)
+
+
+LOUD = Acceptance(write_above_db=6.0)
+CRY = "someone is hurt"
+
+
+@pytest.mark.parametrize(
+    ("text", "range_db", "is_accepted"),
+    [(WRITE, 5.9, False), (WRITE, 6.0, True), (WRITE, None, True), (READ, 0.0, True), (CRY, 0.0, True)],
+)
+def test_where_it_is_too_loud_nothing_is_written_but_a_cry_for_help(
+    matcher: Matcher, text: str, range_db: float | None, *, is_accepted: bool
+) -> None:
+    result = interpret(Transcript(text, "test", confidence=0.9, range_db=range_db), IDLE, matcher, LOUD)
+    assert isinstance(result, Understood) is is_accepted
+    assert is_accepted or refusal(result) == "too_loud"
+
+
+def test_a_yes_in_too_much_noise_confirms_nothing(matcher: Matcher) -> None:
+    transcript = Transcript("yes", "test", confidence=0.9, range_db=3.0)
+    assert refusal(interpret(transcript, CONFIRMING, matcher, LOUD)) == "too_loud"
+
+
+def test_what_was_not_meant_is_no_matter_of_noise(matcher: Matcher) -> None:
+    transcript = Transcript(WRITE, "test", confidence=0.3, range_db=3.0)
+    assert refusal(interpret(transcript, IDLE, matcher, LOUD)) == "noise"
 
 
 @given(

@@ -15,7 +15,6 @@ from voicemes.cli.output import console, milliseconds, print_json, show_table
 from voicemes.config import Settings, shipped
 from voicemes.errors import ConfigError
 from voicemes.model import Route
-from voicemes.nlu.interpret import Acceptance
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.dialogue_bench import bench_dialogue
@@ -23,7 +22,7 @@ from voicemes.runtime.latency_bench import bench_latency
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.load_bench import bench_headsets, is_full
 from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_sentences
-from voicemes.runtime.reader import ROUTES, build_reader
+from voicemes.runtime.reader import ROUTES, acceptance_of, build_reader
 from voicemes.runtime.speech_bench import bench_speech
 from voicemes.runtime.speech_picture import write_picture
 from voicemes.runtime.wiring import build_matcher, build_recognizer, context_of
@@ -76,7 +75,7 @@ def speech(
             snrs=levels,
             state=state,
             seed=seed,
-            acceptance=Acceptance(settings.asr.accept_read, settings.asr.accept_write),
+            acceptance=acceptance_of(settings.asr),
             live=live_in_the_plant(settings) if (intents is None if live is None else live) else None,
             operator=settings.station.operator,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),

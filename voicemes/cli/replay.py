@@ -11,7 +11,7 @@ from rich.text import Text
 
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import BAD, GOOD, QUIET, console, print_json
-from voicemes.nlu.interpret import Acceptance
+from voicemes.runtime.reader import acceptance_of
 from voicemes.runtime.replay import replay as run_again
 from voicemes.runtime.wiring import build_catalog
 
@@ -25,7 +25,7 @@ def replay(
 ) -> None:
     """Run a trace again through nlu and dialogue; exit 1 when something is decided otherwise now."""
     settings = settings_from(config, intents)
-    acceptance = Acceptance(settings.asr.accept_read, settings.asr.accept_write)
+    acceptance = acceptance_of(settings.asr)
     result = run_again(trace, build_catalog(settings), acceptance)
     if as_json:
         print_json(asdict(result))

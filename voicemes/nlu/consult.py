@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from voicemes.intents import ANYONE
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Understood
 from voicemes.nlu.ask import NONE, Question, ask, read_answer
 from voicemes.nlu.glance import Glance
 from voicemes.nlu.interpret import candidates_of
-from voicemes.nlu.match import Matcher, writes
+from voicemes.nlu.match import Matcher, is_cry, writes
 from voicemes.ports import Asked, Completion
 
 MIN_WORDS, MAX_WORDS = 2, 60
@@ -96,12 +95,6 @@ def consult(parse: Parse, matcher: Matcher, advisor: Advisor, bars: Bars) -> Par
     if first.score >= (bars.write if writes(first.intent, matcher) else bars.read):
         return Understood(first, parse.transcript)
     return _doubt(parse, first, question, matcher, advisor, bars)
-
-
-def is_cry(guess: Candidate, matcher: Matcher) -> bool:
-    """Whether it would call for help: at once, for anyone."""
-    intent = matcher.catalog.intents.get(guess.intent)
-    return intent is not None and intent.role == ANYONE and intent.action.is_write
 
 
 def has_cry(parse: Parse, matcher: Matcher) -> bool:

@@ -6,11 +6,12 @@ for what it would do: a query may be a guess, a write may not.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
 from voicemes.nlu.fuzzy import guess
-from voicemes.nlu.match import Matcher, writes
+from voicemes.nlu.match import Matcher, is_cry, writes
 from voicemes.nlu.normalize import MAX_CHARS
 
 
@@ -20,6 +21,17 @@ class Acceptance:
 
     read: float = 0.5
     write: float = 0.6
+    write_above_db: float = 0.0
+    """What is heard with speech no further above the noise than this writes nothing."""
+
+
+ASKED = ("confirming", "filling", "choosing", "checking")
+"""Phases in which the operator has just been asked something."""
+EXPECTED = 0.675
+"""How much less is needed (in log odds) of what was just asked for, and how much more of a word to the dialogue that
+comes out of nothing: "slower", "undo that" are short, and side talk sounds like them first. In a confirmation no "yes"
+is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.
+"""
 
 
 def candidates_of(parse: Parse) -> tuple[Candidate, ...]:
@@ -48,9 +60,12 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
     is_guess = candidates[0].route == "fuzzy"
     best = [candidate for candidate in candidates if is_guess or candidate.score == candidates[0].score]
     best = _likeliest(best, matcher)
-    needed = max(_needed(candidate, matcher, acceptance or Acceptance()) for candidate in best)
+    accepted = acceptance or Acceptance()
+    needed = max(_needed(candidate, scope, matcher, accepted) for candidate in best)
     if not transcript.confidence >= needed:  # so that a confidence that is no number is refused, too
         return NotUnderstood("noise", transcript, f"confidence {transcript.confidence:.2f} is below {needed:.2f}")
+    if _is_too_loud(best, transcript, matcher, accepted):
+        return NotUnderstood("too_loud", transcript, f"speech is {transcript.range_db:.0f} dB above the noise")
     scored = tuple(_weigh(candidate, transcript) for candidate in best)
     return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)
 
@@ -84,8 +99,26 @@ def _looseness(candidate: Candidate, matcher: Matcher) -> tuple[int, int]:
     return n_words, -sum(slot.type != own.get(slot.name, slot.type) for slot in candidate.slots)
 
 
-def _needed(candidate: Candidate, matcher: Matcher, acceptance: Acceptance) -> float:
-    return acceptance.write if writes(candidate.intent, matcher) else acceptance.read
+def _needed(candidate: Candidate, scope: Scope, matcher: Matcher, acceptance: Acceptance) -> float:
+    needed = acceptance.write if writes(candidate.intent, matcher) else acceptance.read
+    if scope.phase in ASKED:
+        return shifted(needed, -EXPECTED)
+    return needed if candidate.intent in matcher.catalog.intents else shifted(needed, EXPECTED)
+
+
+def _is_too_loud(best: list[Candidate], transcript: Transcript, matcher: Matcher, acceptance: Acceptance) -> bool:
+    """In such noise even a good fit may be a chance, and a write is not left to chance. A cry for help is."""
+    if transcript.range_db is None or transcript.range_db >= acceptance.write_above_db:
+        return False
+    return any(writes(one.intent, matcher) and not is_cry(one, matcher) for one in best)
+
+
+def shifted(probability: float, log_odds: float) -> float:
+    """Nothing and everything stay what they are."""
+    if not 0 < probability < 1:
+        return probability
+    odds = probability / (1 - probability) * math.exp(log_odds)
+    return odds / (1 + odds)
 
 
 def _weigh(candidate: Candidate, transcript: Transcript) -> Candidate:

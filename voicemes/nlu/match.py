@@ -380,3 +380,9 @@ def writes(intent: str, matcher: Matcher) -> bool:
     """Whether an intent, or a word to the dialogue, may lead to something being written."""
     known = matcher.catalog.intents.get(intent)
     return known.action.is_write if known else intent in DIALOGUE_WRITES
+
+
+def is_cry(guess: Candidate, matcher: Matcher) -> bool:
+    """Whether it would call for help: at once, for anyone."""
+    intent = matcher.catalog.intents.get(guess.intent)
+    return intent is not None and intent.role == ANYONE and intent.action.is_write

@@ -17,13 +17,12 @@ from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings, shipped
 from voicemes.engines.audio.wav import read_speech
 from voicemes.model import SPEECH, AudioFrame, Scope, Transcript
-from voicemes.nlu.interpret import Acceptance
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.memory import resident_bytes
 from voicemes.runtime.nlu_bench import spread
-from voicemes.runtime.reader import Reader
+from voicemes.runtime.reader import Reader, acceptance_of
 from voicemes.runtime.threads import EngineThread
 from voicemes.runtime.wiring import build_ears, build_matcher
 
@@ -83,7 +82,7 @@ def bench_headsets(
     """A line for so many headsets, or those from one up to where the machine is full."""
     clips = spread_out(read_manifest(shipped("audio_fixtures") / "manifest.jsonl", "idle"), N_RECORDINGS)
     recordings, matcher = [read_speech(clip.audio) for clip in clips], build_matcher(settings)
-    reader = Reader(Acceptance(settings.asr.accept_read, settings.asr.accept_write))
+    reader = Reader(acceptance_of(settings.asr))
     for text in ("how many left", "what is it that nobody has a sentence for"):  # prepared once: nobody's time
         reader.first(Transcript(text, "bench"), Scope(), matcher)
     ears: list[Ears] = []

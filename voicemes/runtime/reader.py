@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from voicemes.clock import Clock, SystemClock
-from voicemes.config import Settings
+from voicemes.config import AsrSettings, Settings
 from voicemes.engines.llm import glance_file
 from voicemes.engines.llm.llama_cpp import shipped_model
 from voicemes.errors import EngineError, EngineFailed
@@ -114,10 +114,14 @@ class Reader:
         return self._instructions[key]
 
 
+def acceptance_of(asr: AsrSettings) -> Acceptance:
+    return Acceptance(asr.accept_read, asr.accept_write, asr.write_above_db)
+
+
 def build_reader(settings: Settings, context: EngineContext) -> Reader:
     """A reader as the settings want it. A model that cannot be had is said in `lacks`; the other routes go on."""
     asr, llm = settings.asr, settings.llm
-    acceptance = Acceptance(asr.accept_read, asr.accept_write)
+    acceptance = acceptance_of(asr)
     if llm.engine == OFF:
         return Reader(acceptance, lacks="The language model is switched off in the settings.")
     options = {"model": llm.model} if llm.model else {}

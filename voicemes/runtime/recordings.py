@@ -12,12 +12,13 @@ from voicemes.endpoint import settings_for
 from voicemes.engines.audio import wav
 from voicemes.intents import Catalog
 from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript
-from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
+from voicemes.nlu.interpret import candidates_of, interpret
 from voicemes.nlu.kit.proof import Proof
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.clips import Clip, is_right, read_manifest
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
+from voicemes.runtime.reader import acceptance_of
 from voicemes.runtime.wiring import build_recognizer, context_of
 
 PIECE_S = 0.1
@@ -76,7 +77,7 @@ class Listener:
     def _decided(self, transcript: Transcript, started_s: float, ended_s: float, asr_s: float) -> Recognised:
         asr = self._settings.asr
         before_s = time.perf_counter()
-        parse = interpret(transcript, self._scope, self._matcher, Acceptance(asr.accept_read, asr.accept_write))
+        parse = interpret(transcript, self._scope, self._matcher, acceptance_of(asr))
         nlu_s = time.perf_counter() - before_s
         return Recognised(parse, started_s, ended_s, {"asr": asr_s, "nlu": nlu_s, "decision": asr_s + nlu_s})
 

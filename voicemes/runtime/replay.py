@@ -120,7 +120,8 @@ class _Player:
         said = data["parse"]["transcript"]
         assert self.state is not None
         transcript = Transcript(
-            said["text"], said["engine"], (), said["confidence"], said["is_complete"], said["deficit"]
+            *(said["text"], said["engine"], (), said["confidence"], said["is_complete"], said["deficit"]),
+            said.get("range_db"),
         )
         self.heard = transcript.text
         parse = modelled_from_json(data["parse"], transcript)

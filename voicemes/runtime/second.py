@@ -14,9 +14,9 @@ from voicemes.clock import Clock
 from voicemes.errors import EngineError
 from voicemes.events import EngineTroubled
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood, Utterance
-from voicemes.nlu.consult import has_cry, is_cry
+from voicemes.nlu.consult import has_cry
 from voicemes.nlu.interpret import candidates_of
-from voicemes.nlu.match import Matcher, writes
+from voicemes.nlu.match import Matcher, is_cry, writes
 from voicemes.nlu.ngram import draw_sentences, nouns_of
 from voicemes.nlu.sounding import Say, snap
 from voicemes.ports import Expected, Recognizer

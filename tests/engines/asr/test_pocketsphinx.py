@@ -10,7 +10,7 @@ import pytest
 from voicemes.engines.asr import pocketsphinx, search
 from voicemes.engines.audio.wav import read_speech
 from voicemes.errors import EngineFailed
-from voicemes.model import Transcript, Word, WordGraph
+from voicemes.model import Transcript, WordGraph
 from voicemes.numbers import DIGITS
 from voicemes.ports import EngineContext, Hypothesis
 
@@ -133,29 +133,6 @@ def test_few_graphs_are_kept() -> None:
     for number in range(search.MAX_GRAPHS + 3):
         hear(chain("next step", f"step {DIGITS[number % 10]}"), b"")
     assert recognizer()._search.n_graphs <= search.MAX_GRAPHS
-
-
-def test_long_words_count_more_than_short_ones() -> None:
-    words = (Word("a", 0.0, 0.1, 6.0), Word("measurement", 0.1, 1.0, 1.0))
-    assert pocketsphinx.mean_deficit(words) == pytest.approx(1.5)
-
-
-def test_confidence_falls_with_the_deficit() -> None:
-    heard = [pocketsphinx.confidence([Word("start", 0.0, 2.0, deficit)]) for deficit in (1, 2.5, 4, 5.5, 7, 1e9)]
-    assert heard == sorted(heard, reverse=True)
-    assert heard[1] > 0.9
-    assert heard[3] < 0.2
-    assert heard[-1] < 1e-9
-
-
-def test_one_word_that_does_not_fit_makes_a_sentence_doubtful() -> None:
-    even = [Word("start", 0.0, 1.0, 3.5), Word("order", 1.0, 2.0, 3.5)]
-    uneven = [Word("start", 0.0, 1.0, 1.5), Word("order", 1.0, 2.0, 5.5)]
-    assert pocketsphinx.confidence(uneven) < pocketsphinx.confidence(even)
-
-
-def test_nothing_heard_has_no_confidence() -> None:
-    assert pocketsphinx.confidence([]) == 0.0
 
 
 def test_the_answer_is_there_before_the_utterance_is_closed() -> None:

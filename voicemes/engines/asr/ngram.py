@@ -1,7 +1,7 @@
 """The catalogue's words in any order, by pocketsphinx with an n-gram model: the second look without any weights.
 
 The model is built from sentences of the catalogue (nlu/ngram.py), so it needs nothing but what ships. What it hears has
-the confidence of the same measure as in the grammar (pocketsphinx.py): how far the words are from the best sounds.
+the confidence of the same measure as in the grammar (trust.py): how far the words are from the best sounds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.gaussians import Mixture, read_mixture
+from voicemes.engines.asr.pause import Pause
 from voicemes.engines.asr.pocketsphinx import (
     BARE,
     BLOCK_SAMPLES,
@@ -23,12 +24,11 @@ from voicemes.engines.asr.pocketsphinx import (
     MAX_UTTERANCE_S,
     SEARCH,
     UNEXPLAINED_S,
-    confidence,
-    mean_deficit,
     open_vocabulary,
     unexplained_s,
 )
 from voicemes.engines.asr.search import GrammarSearch
+from voicemes.engines.asr.trust import QUIET_DB, confidence, mean_deficit
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed, EngineMissing
 from voicemes.model import SPEECH, Transcript
@@ -88,18 +88,21 @@ class NgramRecognizer:
         """The decoder cannot be stopped; it takes a small part of the time that the sound lasts."""
         nothing = Transcript("", NAME, is_complete=False, confidence=0.0)
         most = int(MAX_UTTERANCE_S * SPEECH.rate_hz) * SPEECH.width_bytes
-        _, spoken = spoken_part(to_samples(pcm[: min(most, len(pcm) - len(pcm) % SPEECH.width_bytes)]))
+        samples = to_samples(pcm[: min(most, len(pcm) - len(pcm) % SPEECH.width_bytes)])
+        _, spoken = spoken_part(samples)
         if not self._is_ready or len(spoken) < BLOCK_SAMPLES or is_late():
             return nothing
         cepstra = fitting_cepstra(whole(spoken), self._speech)[0]
         if is_late():
             return nothing
         self._search.decode(cepstra)
-        words = self._search.words()
-        if not words or unexplained_s(self._search.fillers()) > UNEXPLAINED_S:
+        words, pause = self._search.words(), Pause()
+        pause.push(samples)
+        is_other = pause.range_db >= QUIET_DB and unexplained_s(self._search.fillers()) > UNEXPLAINED_S
+        if not words or is_other:
             return nothing
-        text = " ".join(word.text for word in words)
-        return Transcript(text, NAME, words, confidence(words), deficit=mean_deficit(words))
+        text, sure = " ".join(word.text for word in words), confidence(words, pause.range_db)
+        return Transcript(text, NAME, words, sure, deficit=mean_deficit(words), range_db=pause.range_db)
 
     def _model_of(self, sentences: tuple[str, ...]) -> Path:
         digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:16]

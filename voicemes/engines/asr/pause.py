@@ -62,6 +62,11 @@ class Pause:
         """True when there is speech, and noise that is not far below it."""
         return len(self._levels) >= NOISY_FRAMES and LEAST_RANGE_DB <= self._range()[2] < NOISY_DB
 
+    @property
+    def range_db(self) -> float:
+        """How far the loud parts stand out of the soft ones; 0 where too little was heard to say."""
+        return self._range()[2]
+
     def _range(self) -> tuple[Array, float, float]:
         """The levels, the softest of them, and how far above it the loudest is."""
         if len(self._levels) < PAUSE_FRAMES + SMOOTH_FRAMES:

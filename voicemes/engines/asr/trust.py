@@ -1,0 +1,73 @@
+"""How sure it is that what was heard was said, and said to the system: a score from the decode itself, and its weights.
+
+A grammar search accepts almost anything, so all depends on this. What tells best is the acoustic deficit, how far the
+words are from the best sounds in each frame (search.py). Three things move what a deficit means: in noise right words
+have a higher one; a short word is matched by chance sooner than a long sentence; and what was meant is heard alike
+however the speaker's size is guessed, what was not is heard in another way each time.
+
+The weights are a logistic regression of "right" against "nobody meant it", made by five-fold cross-validation over
+clips: 120 people's orders, clean and in a kitchen at 6, 9, 12 and 18 dB, and 134 synthetic sentences, clean and at 9 dB
+of a hall, against 120 wake words, clean and at 12 dB, in two grammars, the same orders in the grammar of the plant, and
+29 pieces of side talk. Area under the curve on what was left out: 0.985 with the deficit alone, 0.991 with the noise,
+0.997 with the length, 0.998 with the agreement. The worst word, the rate of speech, the margin to another sentence
+and the likelihood under the mixture of all sounds add nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from voicemes.model import Word
+
+PER_NAT = -3.06
+"""Of the deficit, per frame."""
+PER_QUIET = -5.39
+"""From no distance between noise and speech to QUIET_DB of it."""
+PER_LENGTH = 2.16
+"""For each logarithm of the seconds that were words."""
+AGREED, ALONE = 16.03, 4.57
+"""Where all that was tried heard the same words, and what is lost where none did."""
+QUIET_DB = 30.0
+"""More distance than this between speech and what lies under it tells nothing more."""
+MIDDLE, STEEPNESS = -0.3, 0.45
+"""The score with a confidence of 0.5, where a question is answered; at 0.6, where a write is prepared, it is 0.9 more.
+With both, of 120 wake words in each grammar, clean and at 12 dB, two become sentences ("undo that", "why is that"), of
+the orders none in the grammar of the plant; 99 % of the right orders are kept clean and at 12 dB, 96 % at 6 dB."""
+
+
+def confidence(words: Sequence[Word], range_db: float) -> float:
+    """0-1: that these words were said to the system. `range_db`: how far speech stands out of the noise."""
+    length_s = sum(word.ended_s - word.started_s for word in words)
+    if length_s <= 0:
+        return 0.0
+    quiet = min(max(range_db, 0.0), QUIET_DB) / QUIET_DB
+    score = AGREED + PER_NAT * mean_deficit(words) + PER_QUIET * quiet + PER_LENGTH * math.log(length_s)
+    return logistic(STEEPNESS * (score - MIDDLE))
+
+
+def with_others(sure: float, text: str, others: Sequence[str]) -> float:
+    """The confidence in `text` where other ways to decode the same sound heard `others`."""
+    if not others or sure <= 0:
+        return sure
+    words = text.split()
+    alike = sum(SequenceMatcher(None, words, other.split()).ratio() for other in others) / len(others)
+    return logistic(logit(sure) - STEEPNESS * ALONE * (1 - alike))
+
+
+def mean_deficit(words: Sequence[Word]) -> float:
+    """The deficit per frame over all words, each by its length, in nats."""
+    lengths = [(word.ended_s - word.started_s, word.deficit) for word in words]
+    total = sum(length for length, _ in lengths)
+    return sum(length * deficit for length, deficit in lengths) / total if total else 0.0
+
+
+def logistic(logit: float) -> float:
+    return 1 / (1 + math.exp(min(-logit, 500.0)))
+
+
+def logit(probability: float) -> float:
+    """Of anything from 0 to 1; both ends stay finite."""
+    kept = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(kept / (1 - kept))

@@ -235,6 +235,8 @@ class Scope:
     phase: Phase = "idle"
     intent: str = ""
     slot: str = ""
+    follows: bool = field(default=False, compare=False)
+    """Whether something was said to the operator that "say again" or "undo that" may be about. Same grammar."""
 
     def __str__(self) -> str:
         tail = f"{self.intent}.{self.slot}" if self.slot else self.intent

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tea_catalog import TEA, Compile
 
 from voicemes.model import Ambiguous, NotUnderstood, Parse, Scope, Transcript, Understood
-from voicemes.nlu.interpret import EXPECTED, Acceptance, interpret, shifted
+from voicemes.nlu.interpret import EXPECTED, UNEXPECTED, Acceptance, interpret, shifted
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.normalize import MAX_CHARS
 
@@ -96,9 +96,14 @@ def test_what_was_just_asked_for_needs_less_and_a_write_still_more_than_the_rest
 def test_a_word_to_the_dialogue_that_comes_out_of_nothing_needs_more(
     matcher: Matcher, word: str, needed: float
 ) -> None:
-    needed = shifted(needed, EXPECTED)
+    needed = shifted(needed, UNEXPECTED)
     assert refusal(hear(matcher, word, needed - 0.01)) == "noise"
     assert isinstance(hear(matcher, word, needed), Understood | Ambiguous)
+
+
+def test_where_something_was_said_before_a_word_about_it_comes_not_out_of_nothing(matcher: Matcher) -> None:
+    assert isinstance(hear(matcher, "undo that", 0.6, Scope(follows=True)), Understood)
+    assert refusal(hear(matcher, "undo that", 0.59, Scope(follows=True))) == "noise"
 
 
 @given(st.floats(0, 1), st.floats(-3, 3))

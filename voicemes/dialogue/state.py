@@ -145,7 +145,7 @@ class DialogueState:
             case "choosing" | "checking" | "standby":
                 return Scope(self.phase)
             case _:
-                return Scope()
+                return Scope(follows=self.last_said is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ class Acceptance:
 
 ASKED = ("confirming", "filling", "choosing", "checking")
 """Phases in which the operator has just been asked something."""
-EXPECTED = 0.675
+EXPECTED, UNEXPECTED = 0.675, 0.9
 """How much less is needed (in log odds) of what was just asked for, and how much more of a word to the dialogue that
-comes out of nothing: "slower", "undo that" are short, and side talk sounds like them first. In a confirmation no "yes"
-is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.
+comes out of nothing: "slower", "undo that" are short, side talk sounds like them first, and nothing is there to undo.
+In a confirmation no "yes" is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.
 """
 
 
@@ -103,7 +103,8 @@ def _needed(candidate: Candidate, scope: Scope, matcher: Matcher, acceptance: Ac
     needed = acceptance.write if writes(candidate.intent, matcher) else acceptance.read
     if scope.phase in ASKED:
         return shifted(needed, -EXPECTED)
-    return needed if candidate.intent in matcher.catalog.intents else shifted(needed, EXPECTED)
+    is_expected = scope.follows or candidate.intent in matcher.catalog.intents
+    return needed if is_expected else shifted(needed, UNEXPECTED)
 
 
 def _is_too_loud(best: list[Candidate], transcript: Transcript, matcher: Matcher, acceptance: Acceptance) -> bool:

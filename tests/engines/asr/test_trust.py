@@ -37,8 +37,8 @@ def test_confidence_falls_with_the_deficit() -> None:
 
 
 def test_in_noise_right_words_have_a_higher_deficit() -> None:
-    assert confidence(said(3.9), NOISY_DB) > 0.6
-    assert confidence(said(4.1), CLEAN_DB) < 0.5
+    assert confidence(said(4.3), NOISY_DB) > 0.6
+    assert confidence(said(4.3), CLEAN_DB) < 0.55
 
 
 def test_more_quiet_than_quiet_tells_nothing_more() -> None:
@@ -46,8 +46,8 @@ def test_more_quiet_than_quiet_tells_nothing_more() -> None:
 
 
 def test_a_short_word_is_matched_by_chance_sooner_than_a_sentence() -> None:
-    assert confidence(said(3.3, 0.5), CLEAN_DB) < 0.5
-    assert confidence(said(3.3, 3.0), CLEAN_DB) > 0.6
+    assert confidence(said(3.6, 0.5), CLEAN_DB) < 0.5
+    assert confidence(said(3.6, 3.0), CLEAN_DB) > 0.6
 
 
 def test_what_is_heard_otherwise_each_time_was_not_meant() -> None:

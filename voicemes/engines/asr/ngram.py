@@ -12,25 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.gaussians import Mixture, read_mixture
 from voicemes.engines.asr.pause import Pause
 from voicemes.engines.asr.pocketsphinx import (
-    BARE,
     BLOCK_SAMPLES,
-    INSTALL,
     MAX_UTTERANCE_S,
     SEARCH,
-    UNEXPLAINED_S,
+    open_decoder,
     open_vocabulary,
-    unexplained_s,
 )
 from voicemes.engines.asr.search import GrammarSearch
-from voicemes.engines.asr.trust import QUIET_DB, confidence, mean_deficit
+from voicemes.engines.asr.trust import confidence, is_other_speech, mean_deficit
 from voicemes.engines.asr.warp import fitting_cepstra
-from voicemes.errors import EngineFailed, EngineMissing
+from voicemes.errors import EngineFailed
 from voicemes.model import SPEECH, Transcript
 from voicemes.nlu.ngram import arpa
 from voicemes.ports import RecognizerTraits
@@ -52,16 +47,8 @@ class Options:
 
 def create(options: Options, context: EngineContext) -> NgramRecognizer:
     """Loads the acoustic model. Raises EngineMissing, and ConfigError for a faulty lexicon."""
-    try:
-        from pocketsphinx import Decoder
-    except ImportError as exc:
-        raise EngineMissing("pocketsphinx", install=INSTALL) from exc
     vocabulary = open_vocabulary(context, options.phonemes)
-    threadpool_limits(limits=1, user_api="blas")
-    try:
-        decoder = Decoder(**{**BARE, **SEARCH, **WIDER})
-    except (RuntimeError, ValueError) as exc:
-        raise EngineFailed(f"pocketsphinx cannot load its model. {INSTALL}") from exc
+    decoder = open_decoder(SEARCH | WIDER)
     speech = read_mixture(Path(str(decoder.config["hmm"])))
     return NgramRecognizer(GrammarSearch(decoder, vocabulary), speech, context.cache_dir)
 
@@ -98,8 +85,7 @@ class NgramRecognizer:
         self._search.decode(cepstra)
         words, pause = self._search.words(), Pause()
         pause.push(samples)
-        is_other = pause.range_db >= QUIET_DB and unexplained_s(self._search.fillers()) > UNEXPLAINED_S
-        if not words or is_other:
+        if not words or is_other_speech(self._search.fillers(), pause.range_db):
             return nothing
         text, sure = " ".join(word.text for word in words), confidence(words, pause.range_db)
         return Transcript(text, NAME, words, sure, deficit=mean_deficit(words), range_db=pause.range_db)

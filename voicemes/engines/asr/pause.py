@@ -63,9 +63,10 @@ class Pause:
         return len(self._levels) >= NOISY_FRAMES and LEAST_RANGE_DB <= self._range()[2] < NOISY_DB
 
     @property
-    def range_db(self) -> float:
-        """How far the loud parts stand out of the soft ones; 0 where too little was heard to say."""
-        return self._range()[2]
+    def range_db(self) -> float | None:
+        """How far the loud parts stand out of the soft ones; None where too little was heard to say."""
+        levels, _, range_db = self._range()
+        return range_db if len(levels) else None
 
     def _range(self) -> tuple[Array, float, float]:
         """The levels, the softest of them, and how far above it the loudest is."""

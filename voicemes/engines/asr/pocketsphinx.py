@@ -22,7 +22,7 @@ from voicemes.engines.asr.gaussians import Mixture, read_mixture
 from voicemes.engines.asr.lexicon import Vocabulary, read_dictionary, read_lexicon
 from voicemes.engines.asr.pause import Pause
 from voicemes.engines.asr.search import GrammarSearch
-from voicemes.engines.asr.trust import QUIET_DB, confidence, mean_deficit, with_others
+from voicemes.engines.asr.trust import confidence, is_other_speech, mean_deficit, with_others
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed, EngineMissing
 from voicemes.model import SPEECH, Transcript
@@ -56,10 +56,6 @@ CLEAR, CLEAR_DEFICIT = 0.815, 3.2
 fits best counts. Of 120 human orders in a kitchen at 6 / 9 / 12 dB the likeliest size alone has 72.5 / 86.7 / 88.3 %
 right, this 78.3 / 90.8 / 91.7 with 2.6, 2.1 and 1.6 sizes each (clean 1.03), all four 78.3 / 90.0 / 93.3; known
 afterwards, the best of the four is right in 85.8 / 94.2 / 95.0."""
-FOREIGN, UNEXPLAINED_S = 3.0, 0.6
-"""A silence that fits the sound worse than the first, in nats a frame, is none: more than so much speech beside the
-words means that others were said. True silences have 0.8 to 1.8; of the right orders 95 % have less than 0.12 s. Only
-where it is quiet: in a kitchen at 6 dB, half of the right ones have 0.8 s of noise that is no silence."""
 HASTY = 0.6
 """In noise, what was decided in a pause with less is decided anew at the end: a word that noise covers may have looked
 like the pause."""
@@ -80,22 +76,26 @@ class Options:
 
 def create(options: Options, context: EngineContext) -> PocketsphinxRecognizer:
     """Loads model and lexicons, in about 0.5 s. Raises EngineMissing, and ConfigError for a faulty lexicon."""
+    vocabulary = open_vocabulary(context, options.phonemes)
+    first = open_decoder(SEARCH | QUICK if options.second_pass else SEARCH)
+    second = open_decoder(SEARCH) if options.second_pass else None
+    speech = read_mixture(Path(str(first.config["hmm"])))
+    again = SecondPass(GrammarSearch(second, vocabulary), speech) if second else None
+    return PocketsphinxRecognizer(GrammarSearch(first, vocabulary), again)
+
+
+def open_decoder(search: dict[str, Any]) -> Any:
+    """A decoder that can say nothing yet. Raises EngineMissing and EngineFailed."""
     try:
         from pocketsphinx import Decoder
     except ImportError as exc:
         raise EngineMissing("pocketsphinx", install=INSTALL) from exc
-    vocabulary = open_vocabulary(context, options.phonemes)
     # The matrices are small: with two threads that wait for each other the front end takes 2 to 10 times as long.
     threadpool_limits(limits=1, user_api="blas")
     try:
-        quick = {**SEARCH, **QUICK} if options.second_pass else SEARCH
-        first = Decoder(**BARE, **quick)
-        second = Decoder(**BARE, **SEARCH) if options.second_pass else None
+        return Decoder(**BARE, **search)
     except (RuntimeError, ValueError) as exc:
         raise EngineFailed(f"pocketsphinx cannot load its model. {INSTALL}") from exc
-    speech = read_mixture(Path(str(first.config["hmm"])))
-    again = SecondPass(GrammarSearch(second, vocabulary), speech) if second else None
-    return PocketsphinxRecognizer(GrammarSearch(first, vocabulary), again)
 
 
 def open_vocabulary(context: EngineContext, phonemes: Callable[[str], str] | None = None) -> Vocabulary:
@@ -200,11 +200,10 @@ class SecondPass:
         others = [one.text for one in heard if one is not best]
         return replace(best, confidence=with_others(best.confidence, best.text, others))
 
-    def _decode(self, compiled: Compiled, cepstra: Array, offset_s: float, range_db: float) -> Transcript:
+    def _decode(self, compiled: Compiled, cepstra: Array, offset_s: float, range_db: float | None) -> Transcript:
         self._search.decode(cepstra)
         heard = transcript_of(compiled, self._search.words(offset_s), range_db)
-        is_other = range_db >= QUIET_DB and unexplained_s(self._search.fillers()) > UNEXPLAINED_S
-        return replace(heard, confidence=0.0) if is_other else heard
+        return replace(heard, confidence=0.0) if is_other_speech(self._search.fillers(), range_db) else heard
 
 
 @dataclass(slots=True)
@@ -241,7 +240,7 @@ class Utterance:
         return np.concatenate([*self._blocks, np.zeros(0)])
 
 
-def transcript_of(compiled: Compiled, words: Sequence[Word], range_db: float) -> Transcript:
+def transcript_of(compiled: Compiled, words: Sequence[Word], range_db: float | None) -> Transcript:
     text = " ".join(word.text for word in words)
     return Transcript(
         text=text,
@@ -252,8 +251,3 @@ def transcript_of(compiled: Compiled, words: Sequence[Word], range_db: float) ->
         deficit=mean_deficit(words),
         range_db=range_db,
     )
-
-
-def unexplained_s(fillers: Sequence[Word]) -> float:
-    """Seconds of sound that stand for silence and are none."""
-    return sum(filler.ended_s - filler.started_s for filler in fillers if filler.deficit > FOREIGN)

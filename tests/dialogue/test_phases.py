@@ -202,3 +202,21 @@ def test_news_is_told_where_nothing_goes_on_and_nowhere_else(talk: Talk, phase: 
         assert talk.replies == [NEWS]
     else:
         assert (talk.state, talk.effects) == (before, ())
+
+
+def test_a_word_to_the_dialogue_follows_what_was_said(talk: Talk) -> None:
+    assert not talk.state.scope.follows
+    talk.hear("what's my next job")
+    talk.accept()
+    assert talk.state.phase == "idle"
+    assert talk.state.scope.follows
+
+
+@pytest.mark.parametrize("phase", ["idle", "filling", "confirming"])
+def test_what_is_too_loud_for_a_write_is_said(talk: Talk, phase: str) -> None:
+    bring_to(talk, phase)
+    prompted_s = talk.state.prompted_s
+    talk.now_s += 3
+    talk.take(Heard(NotUnderstood("too_loud", SOMETHING)))
+    assert [reply.key for reply in talk.replies] == ["too_loud"]
+    assert (talk.state.phase, talk.state.prompted_s) == (phase, prompted_s), "the question stays, and gets no younger"

@@ -24,6 +24,7 @@ from voicemes.model import (
     Input,
     Live,
     MesCommand,
+    NotUnderstood,
     Parse,
     Pressed,
     Reference,
@@ -55,6 +56,7 @@ SENTENCES = (
     "someone is hurt", "why is that", "back", "first", "fifteen good", "what happened in my shift",
 )  # fmt: skip
 NOISE = Transcript("mumble", "asr", confidence=0.1)
+TOO_LOUD = NotUnderstood("too_loud", Transcript("scrap four", "asr", range_db=3.0))
 MES = {
     "accepted": lambda command_id: Accepted(command_id, {"job": "4712", "number": 2, "alert": "A-7", "person": "Ben"}),
     "signed": lambda command_id: Accepted(command_id, {"job": "4712", "person": "Farid"}),
@@ -71,6 +73,7 @@ PLANTS = (
 )  # fmt: skip
 QUIET = {
     "not_heard", "yes_too_old", "help_confirming", "help_checking", "check_digits", "wrong_digits", "look_at_screen",
+    "too_loud",
 }  # fmt: skip
 """What may be said between a read-back and its yes."""
 OF_ITSELF = {"andon.call", "person.identify"}
@@ -90,6 +93,7 @@ disturbances = st.one_of(
     st.tuples(st.just("hear"), st.sampled_from(SENTENCES), st.booleans(), st.booleans()),
     st.tuples(st.just("comes"), st.sampled_from(["", "Ana", "Ben", "Farid"])),
     st.tuples(st.just("yes"), st.sampled_from(["key", "voice"])),
+    st.tuples(st.just("loud")),
     st.tuples(st.just("press"), st.sampled_from(["yes", "no", "cancel", "repeat", "help"])),
     st.tuples(st.just("either"), st.sampled_from(["correct", "answer", "job.next"])),
     st.tuples(st.just("answer"), st.sampled_from(sorted(MES)), st.booleans()),
@@ -126,6 +130,8 @@ class Watcher:
                 self.take(Identified(person))
             case "yes", how:
                 self.take(Pressed("yes") if how == "key" else Heard(_yes()))
+            case ("loud",):
+                self.take(Heard(TOO_LOUD))
             case "press", key:
                 self.take(Pressed(key))
             case "either", name:
@@ -166,7 +172,7 @@ class Watcher:
         for reply in self.talk.replies:
             if reply.key not in QUIET:
                 self.question = reply
-            if reply.key != "not_heard":  # "say again?" does not make the question younger
+            if reply.key not in {"not_heard", "too_loud"}:  # "say again?" does not make the question younger
                 self.asked_s = self.talk.now_s
 
     def note_saved(self, given: Input, before: DialogueState) -> None:

@@ -101,6 +101,16 @@ def test_what_was_heard_badly_is_refused_by_a_higher_bar(trace: Path, catalog: C
     assert replay(trace, catalog, Acceptance(read=0.7)).differences != ()
 
 
+def test_a_write_that_was_heard_in_noise_is_refused_where_more_quiet_is_asked(trace: Path, catalog: Catalog) -> None:
+    def in_noise(event: dict[str, Any]) -> None:
+        event["input"]["parse"]["transcript"]["range_db"] = 8.0
+
+    altered(trace, "input_received", in_noise, skip=2)
+    assert replay(trace, catalog, Acceptance(write_above_db=6.0)).differences == ()
+    (reply, *_) = replay(trace, catalog, Acceptance(write_above_db=12.0)).differences[0].now
+    assert reply["reply"]["key"] == "too_loud"
+
+
 def test_another_catalogue_is_mentioned(trace: Path, catalog: Catalog) -> None:
     altered(trace, "session_started", lambda event: event.update(catalog_hash="another"))
     assert not replay(trace, catalog).is_same_catalog

@@ -47,3 +47,19 @@ def test_speech_goes_on_after_a_pause() -> None:
 def test_the_size_of_the_pieces_does_not_matter() -> None:
     whole = np.concatenate([sound(0.3, 1e-3), sound(0.5, 0.2), sound(0.33, 1e-3)])
     assert after(whole) == after(*np.array_split(whole, 37)) is True
+
+
+def distance_db(*pieces: np.ndarray) -> float | None:
+    pause = Pause()
+    for piece in pieces:
+        pause.push(piece)
+    return pause.range_db
+
+
+def test_speech_stands_out_of_the_noise_by_as_much_as_it_is_louder() -> None:
+    assert distance_db(sound(0.5, 1e-2), sound(1, 1e-1)) == pytest.approx(20, abs=2)
+
+
+def test_too_little_sound_tells_nothing_of_the_noise() -> None:
+    assert distance_db() is None
+    assert distance_db(sound(0.2, 0.1)) is None

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemes.engines.asr.trust import QUIET_DB, confidence, logistic, logit, mean_deficit, with_others
+from voicemes.engines.asr.trust import (
+    QUIET_DB,
+    confidence,
+    is_other_speech,
+    logistic,
+    logit,
+    mean_deficit,
+    with_others,
+)
 from voicemes.model import Word
 
 CLEAN_DB, NOISY_DB = 40.0, 12.0
@@ -43,6 +51,27 @@ def test_in_noise_right_words_have_a_higher_deficit() -> None:
 
 def test_more_quiet_than_quiet_tells_nothing_more() -> None:
     assert confidence(said(3.0), QUIET_DB) == confidence(said(3.0), 90.0)
+
+
+def test_noise_that_is_not_known_excuses_nothing() -> None:
+    assert confidence(said(4.3), None) == confidence(said(4.3), CLEAN_DB)
+
+
+@pytest.mark.parametrize(
+    ("filler", "range_db", "is_other"),
+    [
+        (Word("<sil>", 0.0, 0.7, 4.0), CLEAN_DB, True),
+        (Word("<sil>", 0.0, 0.7, 4.0), None, True),
+        (Word("<sil>", 0.0, 0.7, 4.0), NOISY_DB, False),
+        (Word("<sil>", 0.0, 0.5, 4.0), CLEAN_DB, False),
+        (Word("<sil>", 0.0, 5.0, 1.5), CLEAN_DB, False),
+    ],
+    ids=["words", "words in who knows what", "noise", "a breath", "silence"],
+)
+def test_sound_that_is_neither_silence_nor_its_words_is_other_speech(
+    filler: Word, range_db: float | None, *, is_other: bool
+) -> None:
+    assert is_other_speech([filler], range_db) is is_other
 
 
 def test_a_short_word_is_matched_by_chance_sooner_than_a_sentence() -> None:

@@ -97,7 +97,7 @@ class Hypothesis:
 
 
 class StreamingRecognizer(Protocol):
-    """Decodes while audio arrives."""
+    """Takes audio as it arrives, and believes something before it is over."""
 
     @property
     def traits(self) -> RecognizerTraits: ...
@@ -105,7 +105,10 @@ class StreamingRecognizer(Protocol):
     def begin(self, graph: WordGraph) -> None:
         """Starts an utterance in which the sentences of `graph` may be said. Raises EngineError."""
 
-    def feed(self, pcm: bytes) -> Hypothesis: ...
+    def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
+        """Takes the next sound. `is_speech`: whether the voice detector hears somebody. In a pause a recogniser may
+        decide ahead what `finish` would say; what is said after it counts, too.
+        """
 
     def finish(self) -> Transcript:
         """Ends the utterance. An empty text means that nothing of the grammar was heard."""

@@ -29,14 +29,17 @@ class Notebook:
     belief: Hypothesis = field(default_factory=lambda: Hypothesis("so far", is_complete=False))
     graphs: list[str] = field(default_factory=list)
     pcm: bytes = b""
+    heard_speech: list[bool] = field(default_factory=list)
+    """What the detector said with each piece."""
     traits = RecognizerTraits("notebook", streams=True, follows_grammar=True)
 
     def begin(self, graph: WordGraph) -> None:
         self.graphs.append(graph.name)
-        self.pcm = b""
+        self.pcm, self.heard_speech = b"", []
 
-    def feed(self, pcm: bytes) -> Hypothesis:
+    def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
         self.pcm += pcm
+        self.heard_speech.append(is_speech)
         return self.belief
 
     def finish(self) -> Transcript:
@@ -104,6 +107,13 @@ def test_a_sentence_that_is_complete_is_not_waited_for(
     *_, last = sentences(heard(ears, recording(CLIP) + silence(TRAIL_S)))
     assert last.utterance.ended_by == "complete"
     assert last.endpoint_s == pytest.approx(waited_s, abs=2 * WINDOW_S)
+
+
+def test_the_recogniser_is_told_when_nobody_speaks(ears: Ears, notebook: Notebook) -> None:
+    sentences(heard(ears, recording(CLIP) + silence(TRAIL_S)))
+    quiet_s = notebook.heard_speech[::-1].index(True) * WINDOW_S
+    assert quiet_s == pytest.approx(0.8, abs=2 * WINDOW_S), "all of the endpoint's silence"
+    assert notebook.heard_speech.count(True) * WINDOW_S > 0.5
 
 
 def test_two_sentences_in_one_stream_are_two(ears: Ears) -> None:

@@ -19,8 +19,10 @@ from voicemes.model import Transcript, WordGraph
 from voicemes.nlu.match import Matcher
 from voicemes.ports import Hypothesis, RecognizerTraits
 from voicemes.runtime.clips import read_manifest
-from voicemes.runtime.speech_bench import MIXED_PEAK, bench_speech, max_energy, mix
+from voicemes.runtime.pace import Pace
+from voicemes.runtime.speech_bench import ENDPOINT_S, MIXED_PEAK, bench_speech, max_energy, mix
 from voicemes.runtime.speech_picture import PUBLISHED, draw, write_picture
+from voicemes.testing.fakes import FakeDetector
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"snr_db", "n_in", "n_out", "accuracy", "accuracy_strict", "false_accepts", "false_rejects", "rtf"}
@@ -33,6 +35,7 @@ class LevelRecognizer:
     def __init__(self, loud: str = "next step", confidence: float = 1.0) -> None:
         self.loud, self.confidence = loud, confidence
         self.heard: list[bytes] = []
+        self.speech_s = 0.0
         self._pcm = b""
 
     @property
@@ -42,8 +45,9 @@ class LevelRecognizer:
     def begin(self, _graph: WordGraph) -> None:
         self._pcm = b""
 
-    def feed(self, pcm: bytes) -> Hypothesis:
+    def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
         self._pcm += pcm
+        self.speech_s += is_speech * len(pcm) / 2 / RATE_HZ
         return Hypothesis("", is_complete=False)
 
     def finish(self) -> Transcript:
@@ -82,16 +86,25 @@ def test_the_loudest_frames_have_the_ratio_that_was_asked_for(snr_db: float, lev
     speech = np.zeros(8_192)
     speech[2_048:4_096] = level * np.sin(np.arange(2_048) / 5)
     noise = np.full(8_192, 0.1)
-    mixed = mix(speech, noise, snr_db, np.random.default_rng(seed))
+    mixed, _ = mix(speech, noise, snr_db, np.random.default_rng(seed))
     assert np.abs(mixed).max() == pytest.approx(MIXED_PEAK)
     under = mixed[:2_048]
     over = mixed[2_048:4_096] - under
     assert 10 * math.log10(max_energy(over) / max_energy(under)) == pytest.approx(snr_db, abs=1e-6)
 
 
-def test_the_noise_must_be_as_long_as_the_clip() -> None:
-    with pytest.raises(AudioError, match="shorter"):
-        mix(np.ones(4_096), np.ones(2_048), 9, np.random.default_rng(0))
+def test_noise_that_is_too_short_starts_again_and_goes_on_behind_the_clip() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 3_000)
+    mixed, after = mix(np.zeros(4_096) + 1e-3, noise, 9, np.random.default_rng(0), 1_000)
+    under = (mixed - mixed.mean()) / np.std(mixed)
+    assert np.corrcoef(under[:1_096], under[3_000:])[0, 1] == pytest.approx(1)
+    assert np.corrcoef(after, noise[1_096:2_096])[0, 1] == pytest.approx(1)
+    assert np.std(after) == pytest.approx(np.std(mixed), rel=0.1)
+
+
+def test_noise_that_is_empty_is_a_fault() -> None:
+    with pytest.raises(AudioError, match="empty"):
+        mix(np.ones(4_096), np.ones(0), 9, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,8 @@ def test_the_figures_have_the_keys_of_the_contract(matcher: Matcher, manifest: P
     for row in (clean, noisy):
         assert row.keys() == KEYS | {"decision_p50_s", "decision_p95_s", "false_rejects_by_risk", "voices", "roc"}
         assert (row["n_in"], row["n_out"], row["accuracy"], row["false_rejects"]) == (1, 1, 1.0, 0)
-        assert row["false_accepts"] == {"read": 0, "write": 0}
+    assert clean["false_accepts"] == {"read": 0, "write": 0}
+    assert noisy["false_accepts"] == {"read": 1, "write": 0}, "what nobody meant has noise under it, too"
     assert (clean["snr_db"], noisy["snr_db"]) == (None, 9)
 
 
@@ -173,6 +187,27 @@ def test_the_curve_goes_from_accepting_everything_to_nothing_but_the_sure(matche
     by_cut = {cut["confidence"]: (cut["kept"], cut["false_accepts"]) for cut in clean["roc"]}
     assert by_cut[0.0] == by_cut[0.4] == (1.0, 0.5), "of two that nobody meant one is a sentence"
     assert by_cut[0.45] == by_cut[1.0] == (0.0, 0.0)
+
+
+def test_the_recogniser_hears_what_the_detector_says_and_the_silence_of_the_endpoint(
+    matcher: Matcher, manifest: Path
+) -> None:
+    recognizer = LevelRecognizer()
+    bench(matcher, manifest, recognizer, detector=FakeDetector())
+    *_, step, nothing = recognizer.heard
+    assert len(step) == len(nothing) == 2 * int((1 + ENDPOINT_S) * RATE_HZ)
+    assert 1 <= recognizer.speech_s < 1.2, "one of two seconds, and a window"
+
+
+def test_what_is_decided_late_is_late_by_what_the_endpoint_does_not_hide() -> None:
+    pace = Pace()
+    pace.do(lambda: None)
+    pace.behind_s = 0.7
+    for _ in range(10):
+        pace.arrives(0.05)
+    assert pace.behind_s == pytest.approx(0.2)
+    pace.arrives(1.0)
+    assert pace.behind_s == 0.0
 
 
 def test_the_mean_is_that_of_the_noise(matcher: Matcher, manifest: Path) -> None:

@@ -25,7 +25,7 @@ from voicemes.runtime.nlu_bench import measure, measure_identifiers, read_senten
 from voicemes.runtime.reader import ROUTES, acceptance_of, build_reader
 from voicemes.runtime.speech_bench import bench_speech
 from voicemes.runtime.speech_picture import write_picture
-from voicemes.runtime.wiring import build_matcher, build_recognizer, context_of
+from voicemes.runtime.wiring import build_detector, build_matcher, build_recognizer, context_of
 
 app = typer.Typer(help="Measurements: how well, and how fast.", no_args_is_help=True)
 LIVE_HELP = (
@@ -71,6 +71,7 @@ def speech(
             manifest,
             matcher,
             build_recognizer(settings),
+            build_detector(settings),
             noise=noise,
             snrs=levels,
             state=state,

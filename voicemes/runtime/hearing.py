@@ -181,7 +181,7 @@ class Ears:
     def _follow(self, pcm: bytes) -> list[Sound]:
         assert self._speech is not None
         self._speech += pcm
-        before, self._guess = self._guess, self._recognizer.feed(pcm)
+        before, self._guess = self._guess, self._recognizer.feed(pcm, is_speech=self._state.quiet_s == 0)
         return [Guessed(self._guess.text)] if self._guess.text != before.text else []
 
     def _close(self, closed: Closed) -> list[Sound]:

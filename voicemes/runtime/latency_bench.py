@@ -16,11 +16,10 @@ from voicemes.model import SPEECH, Live, NotUnderstood, Scope, Transcript
 from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.clips import Clip
-from voicemes.runtime.engines import create_engine
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader, build_reader
 from voicemes.runtime.stage_bench import bench_stages
-from voicemes.runtime.wiring import build_catalog, build_recognizer, build_speech, context_of
+from voicemes.runtime.wiring import build_catalog, build_detector, build_recognizer, build_speech, context_of
 
 Times = dict[str, list[float]]
 """Route -> seconds of each sentence."""
@@ -75,7 +74,7 @@ def _load_the_rest(settings: Settings, matcher: Matcher) -> None:
     recognizer.begin(matcher.graph(Scope()))
     recognizer.feed(bytes(SPEECH.bytes_per_second))
     recognizer.finish()
-    detector = create_engine("vad", "silero", context_of(settings))
+    detector = build_detector(settings)
     detector.probability(bytes(detector.window_samples * SPEECH.width_bytes))
     synthesizer, voice = build_speech(settings)
     for _ in synthesizer.speak("ready", voice):

@@ -1,38 +1,42 @@
 """`bench speech`: how well recordings are understood, and how well what was not meant is refused.
 
 Noise is mixed in by the rule of the order benchmark (shared/speech-dev/README.md): by the frame of the highest energy,
-then the peak to 0.5. Every figure goes through the same path as a live utterance: pieces of 100 ms into the streaming
-recogniser, then `interpret` with the acceptance of the settings.
+then the peak to 0.5. Every figure goes through the same path as a live utterance: windows of the voice detector, with
+what it says about them, into the recogniser, then `interpret` with the acceptance of the settings. After a recording
+its noise goes on for as long as an endpoint waits; how late the decision is counts from there, at the pace of speech.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voicemes.endpoint import COMMANDS
 from voicemes.errors import AudioError, ConfigError
 from voicemes.model import SPEECH, NotUnderstood, Parse, Scope
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.clips import FULL_SCALE, Clip, is_right, read_audio, read_manifest
+from voicemes.runtime.pace import Pace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicemes.model import Live
-    from voicemes.ports import StreamingRecognizer
+    from voicemes.ports import StreamingRecognizer, VoiceDetector
 
     Samples = NDArray[np.float64]
 
-PIECE_S = 0.1
-"""How much sound the recogniser gets at a time."""
+ENDPOINT_S = COMMANDS.extendable_silence_s
+"""Waited after a recording, as after a sentence that could go on."""
+WINDOW_SAMPLES = 512
+"""Given to the recogniser at a time, where no detector has a size of its own: 32 ms."""
 ENERGY_FRAME_SAMPLES = 2_048
 """Length of the frames whose energy sets the level of the noise (the benchmark's rule)."""
 MIXED_PEAK = 0.5
@@ -117,7 +121,7 @@ class Outcome:
     audio_s: float
     work_s: float
     decision_s: float
-    """From the last piece fed to the parse."""
+    """From the end of the endpoint's silence to the parse, where sound arrives as it was spoken."""
 
     @property
     def confidence(self) -> float:
@@ -128,6 +132,7 @@ def bench_speech(
     manifest: Path,
     matcher: Matcher,
     recognizer: StreamingRecognizer,
+    detector: VoiceDetector | None = None,
     *,
     noise: Path | None = None,
     snrs: Sequence[float] = (),
@@ -140,6 +145,7 @@ def bench_speech(
 ) -> dict[str, Any]:
     """The object that `bench speech --json` prints: the clean set, then one for each SNR in decibels.
 
+    `detector` says where nobody speaks; without it nothing is decided before a recording is over.
     `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said. With the
     `operator`, whose roles it has, the grammar is that of their session.
 
@@ -149,7 +155,7 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    bench = Bench(of_session(matcher, live, operator), recognizer, acceptance or Acceptance())
+    bench = Bench(of_session(matcher, live, operator), recognizer, detector, acceptance or Acceptance())
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []
@@ -157,10 +163,10 @@ def bench_speech(
         rng = np.random.default_rng([seed, number])
         tally = Tally()
         for position, clip in enumerate(clips):
-            samples = read_audio(clip.audio)
-            if snr_db is not None and clip.intent is not None:
-                samples = mix(samples, sound, snr_db, rng)
-            bench.count(tally, clip, bench.hear(samples, clip.scope))
+            samples, after = read_audio(clip.audio), np.zeros(int(ENDPOINT_S * SPEECH.rate_hz))
+            if snr_db is not None:
+                samples, after = mix(samples, sound, snr_db, rng, len(after))
+            bench.count(tally, clip, bench.hear(samples, after, clip.scope))
             if on_progress is not None:
                 on_progress(number * len(clips) + position + 1, len(levels) * len(clips))
         sets.append(tally.to_json(snr_db))
@@ -178,6 +184,7 @@ class Bench:
 
     matcher: Matcher
     recognizer: StreamingRecognizer
+    detector: VoiceDetector | None
     acceptance: Acceptance
 
     def warm_up(self, scopes: set[Scope]) -> None:
@@ -186,19 +193,35 @@ class Bench:
             self.recognizer.begin(self.matcher.graph(scope))
             self.recognizer.finish()
 
-    def hear(self, samples: Samples, scope: Scope) -> Outcome:
-        pcm = (np.clip(samples, -1, 1) * (FULL_SCALE - 1)).astype("<i2").tobytes()
-        step = int(PIECE_S * SPEECH.bytes_per_second)
-        started_s = time.perf_counter()
-        self.recognizer.begin(self.matcher.graph(scope))
-        for start in range(0, len(pcm), step):
-            self.recognizer.feed(pcm[start : start + step])
-        fed_s = time.perf_counter()
-        transcript = self.recognizer.finish()
-        parse = interpret(transcript, scope, self.matcher, self.acceptance)
-        done_s = time.perf_counter()
+    def hear(self, samples: Samples, after: Samples, scope: Scope) -> Outcome:
+        """`after`: what is heard while the endpoint waits."""
+        pace = Pace()
+        graph = self.matcher.graph(scope)
+        pace.do(lambda: self.recognizer.begin(graph))
+        if self.detector is not None:
+            self.detector.reset()
+        is_speech = True
+        for window in self._windows(np.concatenate([samples, after])):
+            pace.arrives(len(window) / SPEECH.bytes_per_second)
+            is_speech = pace.do(lambda: self._feed(window, is_speech=is_speech))  # noqa: B023 - called at once
+        transcript = pace.do(self.recognizer.finish)
+        parse = pace.do(lambda: interpret(transcript, scope, self.matcher, self.acceptance))
         ungated = interpret(transcript, scope, self.matcher, ANYTHING)
-        return Outcome(parse, ungated, len(pcm) / SPEECH.bytes_per_second, done_s - started_s, done_s - fed_s)
+        return Outcome(parse, ungated, len(samples) / SPEECH.rate_hz, pace.work_s, pace.behind_s)
+
+    def _windows(self, samples: Samples) -> Iterator[bytes]:
+        pcm = (np.clip(samples, -1, 1) * (FULL_SCALE - 1)).astype("<i2").tobytes()
+        size = (self.detector.window_samples if self.detector else WINDOW_SAMPLES) * SPEECH.width_bytes
+        for start in range(0, len(pcm), size):
+            yield pcm[start : start + size]
+
+    def _feed(self, window: bytes, *, is_speech: bool) -> bool:
+        """Whether the next one is still speech; a detector needs whole windows."""
+        self.recognizer.feed(window, is_speech=is_speech)
+        if self.detector is None or len(window) < self.detector.window_samples * SPEECH.width_bytes:
+            return is_speech
+        least = COMMANDS.close_probability if is_speech else COMMANDS.open_probability
+        return self.detector.probability(window) >= least
 
     def count(self, tally: Tally, clip: Clip, outcome: Outcome) -> None:
         tally.audio_s += outcome.audio_s
@@ -231,15 +254,21 @@ class Bench:
         tally.false_reads += bool(candidates) and not is_write
 
 
-def mix(speech: Samples, noise: Samples, snr_db: float, rng: np.random.Generator) -> Samples:
-    """Speech with a random piece of the noise under it, at `snr_db` between their loudest frames, peak 0.5."""
-    if len(noise) < len(speech):
-        raise AudioError("the noise is shorter than a recording; use a longer one.")
-    offset = int(rng.integers(0, len(noise) - len(speech) + 1))
-    piece = noise[offset : offset + len(speech)]
-    loudest = max(max_energy(piece), 1e-12)
-    mixed = speech + math.sqrt(max_energy(speech) / (loudest * 10 ** (snr_db / 10))) * piece
-    return np.asarray(mixed * MIXED_PEAK / max(float(np.abs(mixed).max(initial=0.0)), 1e-9))
+def mix(
+    speech: Samples, noise: Samples, snr_db: float, rng: np.random.Generator, n_after: int = 0
+) -> tuple[Samples, Samples]:
+    """Speech with a random piece of the noise under it, at `snr_db` between their loudest frames, peak 0.5; then
+    `n_after` samples of what the noise goes on with. Noise that is too short starts again.
+    """
+    if not len(noise):
+        raise AudioError("the recording of noise is empty.")
+    offset = int(rng.integers(0, max(len(noise) - len(speech), 0) + 1))
+    piece = np.take(noise, np.arange(offset, offset + len(speech) + n_after), mode="wrap")
+    under = piece[: len(speech)]
+    gain = math.sqrt(max_energy(speech) / (max(max_energy(under), 1e-12) * 10 ** (snr_db / 10)))
+    mixed = speech + gain * under
+    level = MIXED_PEAK / max(float(np.abs(mixed).max(initial=0.0)), 1e-9)
+    return np.asarray(mixed * level), np.asarray(piece[len(speech) :] * gain * level)
 
 
 def max_energy(samples: Samples) -> float:

@@ -19,7 +19,16 @@ from voicemes.events import EngineTroubled
 from voicemes.intents import Catalog
 from voicemes.nlu.catalog import load_catalog
 from voicemes.nlu.match import Matcher
-from voicemes.ports import AudioSink, EngineContext, MesConnector, Recognizer, StreamingRecognizer, Synthesizer, Voice
+from voicemes.ports import (
+    AudioSink,
+    EngineContext,
+    MesConnector,
+    Recognizer,
+    StreamingRecognizer,
+    Synthesizer,
+    Voice,
+    VoiceDetector,
+)
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.courier import Courier, Route
 from voicemes.runtime.engines import create_engine
@@ -63,6 +72,11 @@ def build_recognizer(settings: Settings) -> StreamingRecognizer:
     return engine
 
 
+def build_detector(settings: Settings) -> VoiceDetector:
+    detector: VoiceDetector = create_engine("vad", "silero", context_of(settings))
+    return detector
+
+
 def build_second(settings: Settings, bus: Bus, clock: Clock) -> SecondLook | None:
     """The other recogniser, where one is wanted. One that cannot be had is told of, and the grammar goes on."""
     if settings.asr.second == OFF:
@@ -95,7 +109,7 @@ def build_sounds(settings: Settings) -> Callable[[str], Sequence[str]]:
 
 
 def build_ears(settings: Settings, kept: KeptAudio | None = None) -> Ears:
-    detector, recognizer = create_engine("vad", "silero", context_of(settings)), build_recognizer(settings)
+    detector, recognizer = build_detector(settings), build_recognizer(settings)
     return Ears(detector, recognizer, kept.hold) if kept else Ears(detector, recognizer)
 
 

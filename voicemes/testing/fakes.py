@@ -301,7 +301,7 @@ class FakeRecognizer:
         self.graphs.append(graph)
         self._n_bytes = 0
 
-    def feed(self, pcm: bytes) -> Hypothesis:
+    def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:  # noqa: ARG002 - it never listens
         self._n_bytes = self._begun() + len(pcm)
         return Hypothesis(self._next().text, self._next().is_complete)
 

@@ -135,14 +135,19 @@ def test_few_graphs_are_kept() -> None:
     assert recognizer()._search.n_graphs <= search.MAX_GRAPHS
 
 
+SECOND = bytes(2 * 16_000)
+
+
 def test_the_answer_is_there_before_the_utterance_is_closed() -> None:
-    """In the silence after the words the second pass is done; closing finds it and decodes no more."""
+    """In the silence after the words all is decoded; closing finds it and decodes no more."""
     engine = recognizer()
-    pcm = pcm_of("instruction.step/repeat-step-kal.flac") + bytes(16_000)
     engine.begin(SMALL)
-    engine.feed(pcm)
+    assert engine.feed(pcm_of("instruction.step/repeat-step-kal.flac")) == Hypothesis("", is_complete=False)
+    assert engine.feed(SECOND[:3_200], is_speech=False).text == "", "so short a silence may be inside a word"
+    guess = engine.feed(SECOND[:3_200], is_speech=False)
+    assert guess == Hypothesis("repeat that step", is_complete=True, can_extend=False)
     decided = engine._decided
-    assert decided is not None
+    assert engine.feed(SECOND, is_speech=False) == guess
     assert engine.finish() is decided
 
 
@@ -151,9 +156,29 @@ def test_a_pause_in_a_sentence_is_not_its_end() -> None:
     graph = chain("repeat that step", "repeat that step what's my next job")
     engine = recognizer()
     engine.begin(graph)
-    assert engine.feed(first + bytes(16_000)).text == "repeat that step"
-    engine.feed(second)
+    engine.feed(first)
+    assert engine.feed(SECOND, is_speech=False).is_complete
+    guess = engine.feed(second)
+    assert (guess.text, guess.is_complete) == ("repeat that step", False), "somebody speaks"
     assert engine.finish().text == "repeat that step what's my next job"
+
+
+def test_what_was_believed_of_one_utterance_is_not_believed_of_the_next() -> None:
+    engine = recognizer()
+    engine.begin(SMALL)
+    engine.feed(pcm_of("instruction.step/repeat-step-kal.flac"))
+    engine.feed(SECOND, is_speech=False)
+    engine.begin(SMALL)
+    assert engine.feed(SECOND) == Hypothesis("", is_complete=False)
+    assert engine.finish().text == ""
+
+
+def test_what_is_over_the_limit_of_an_utterance_is_not_heard() -> None:
+    engine = recognizer()
+    engine.begin(SMALL)
+    engine.feed(bytes(pocketsphinx.MAX_BYTES - 32_000))
+    engine.feed(pcm_of("instruction.step/repeat-step-kal.flac") * 20)
+    assert len(engine._pcm) == pocketsphinx.MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.gaussians import Mixture, read_mixture
-from voicemes.engines.asr.pause import Pause
+from voicemes.engines.asr.levels import range_db
 from voicemes.engines.asr.pocketsphinx import (
-    BLOCK_SAMPLES,
-    MAX_UTTERANCE_S,
+    LEAST_SAMPLES,
+    MAX_BYTES,
     SEARCH,
     open_decoder,
     open_vocabulary,
@@ -26,7 +26,7 @@ from voicemes.engines.asr.search import GrammarSearch
 from voicemes.engines.asr.trust import confidence, is_other_speech, mean_deficit
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed
-from voicemes.model import SPEECH, Transcript
+from voicemes.model import Transcript
 from voicemes.nlu.ngram import arpa
 from voicemes.ports import RecognizerTraits
 
@@ -74,21 +74,19 @@ class NgramRecognizer:
     def recognize(self, pcm: bytes, is_late: Callable[[], bool]) -> Transcript:
         """The decoder cannot be stopped; it takes a small part of the time that the sound lasts."""
         nothing = Transcript("", NAME, is_complete=False, confidence=0.0)
-        most = int(MAX_UTTERANCE_S * SPEECH.rate_hz) * SPEECH.width_bytes
-        samples = to_samples(pcm[: min(most, len(pcm) - len(pcm) % SPEECH.width_bytes)])
+        samples = to_samples(pcm[:MAX_BYTES])
         _, spoken = spoken_part(samples)
-        if not self._is_ready or len(spoken) < BLOCK_SAMPLES or is_late():
+        if not self._is_ready or len(spoken) < LEAST_SAMPLES or is_late():
             return nothing
         cepstra = fitting_cepstra(whole(spoken), self._speech)[0]
         if is_late():
             return nothing
         self._search.decode(cepstra)
-        words, pause = self._search.words(), Pause()
-        pause.push(samples)
-        if not words or is_other_speech(self._search.fillers(), pause.range_db):
+        words, distance_db = self._search.words(), range_db(samples)
+        if not words or is_other_speech(self._search.fillers(), distance_db):
             return nothing
-        text, sure = " ".join(word.text for word in words), confidence(words, pause.range_db)
-        return Transcript(text, NAME, words, sure, deficit=mean_deficit(words), range_db=pause.range_db)
+        text, sure = " ".join(word.text for word in words), confidence(words, distance_db)
+        return Transcript(text, NAME, words, sure, deficit=mean_deficit(words), range_db=distance_db)
 
     def _model_of(self, sentences: tuple[str, ...]) -> Path:
         digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:16]

@@ -17,7 +17,7 @@ from voicemes.model import Word
 from voicemes.ports import Hypothesis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from voicemes.engines.asr.features import Array
     from voicemes.engines.asr.lexicon import Vocabulary
@@ -35,10 +35,11 @@ FILLERS = ("<", "[", "+")
 """Silences are `<sil>`, noises `[NOISE]` or `++BREATH++`."""
 NO_CHANNEL = ",".join(["0"] * N_CEPSTRA)
 """For cepstra whose mean is zero already."""
+PIECE_FRAMES = 20
 
 
 class GrammarSearch:
-    """One utterance at a time: `start`, sound or cepstra, `stop`, then `words`.
+    """`choose` what may be said, `decode`, then ask for `words`.
 
     The decoder has no dictionary of its own: every word is added as the vocabulary has it.
     """
@@ -48,7 +49,6 @@ class GrammarSearch:
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
         self._words: set[str] = set()
         """Those that the decoder can say: it begins with none."""
-        self._is_open = False
 
     @property
     def n_graphs(self) -> int:
@@ -56,7 +56,6 @@ class GrammarSearch:
 
     def choose(self, graph: WordGraph) -> Compiled:
         """What may be said from now on. The first time for a graph takes up to 0.5 s. Raises EngineFailed."""
-        self.stop()
         compiled = self._compile(graph)
         if compiled.search:
             self._decoder.activate_search(compiled.search)
@@ -64,7 +63,6 @@ class GrammarSearch:
 
     def listen_freely(self, model: Path, words: Iterable[str]) -> None:
         """From now on any of `words`, as likely as the n-gram model (ARPA) has it. Raises EngineFailed."""
-        self.stop()
         self._add_words(words)
         try:
             self._decoder.add_lm_file(FREE, str(model))
@@ -72,32 +70,20 @@ class GrammarSearch:
         except (RuntimeError, ValueError, KeyError) as exc:
             raise EngineFailed(f"pocketsphinx cannot use the language model {model}.") from exc
 
-    def start(self, channel: str = NO_CHANNEL) -> None:
-        """Begins an utterance; `channel` is the mean of its cepstra, as far as it is known."""
-        self.stop()
-        self._decoder.set_cmn(channel)
-        self._decoder.start_utt()
-        self._is_open = True
-
-    def hear(self, pcm: bytes) -> None:
-        """Nothing outside an utterance: the library would never return from that."""
-        if self._is_open:
-            self._process(self._decoder.process_raw, pcm)
-
     def decode(self, cepstra: Array) -> None:
-        """A whole utterance, in cepstra of mean zero."""
-        self.start()
-        self._process(self._decoder.process_cep, np.ascontiguousarray(cepstra, dtype="<f4").tobytes())
-        self.stop()
-
-    def stop(self) -> None:
-        if self._is_open:
-            self._is_open = False
+        """A whole utterance, in cepstra of mean zero. Other threads get their turn between two pieces of it: the
+        library lets nobody else run while it works.
+        """
+        frames = np.ascontiguousarray(cepstra, dtype="<f4")
+        self._decoder.set_cmn(NO_CHANNEL)
+        self._decoder.start_utt()
+        try:
+            for start in range(0, len(frames), PIECE_FRAMES):
+                self._decoder.process_cep(frames[start : start + PIECE_FRAMES].tobytes(), full_utt=False)
+        except RuntimeError as exc:
+            raise EngineFailed("pocketsphinx broke while it decoded.") from exc
+        finally:
             self._decoder.end_utt()
-
-    def text(self) -> str:
-        hypothesis = self._decoder.hyp() if self._is_open else None
-        return hypothesis.hypstr if hypothesis else ""
 
     def words(self, offset_s: float = 0.0) -> tuple[Word, ...]:
         """What was heard in the last utterance; `offset_s` is where it began."""
@@ -106,12 +92,6 @@ class GrammarSearch:
     def fillers(self) -> tuple[Word, ...]:
         """What lay before, between and behind the words: silence, or what no word explains."""
         return tuple(_word(segment, 0.0) for segment in self._decoder.seg() or () if segment.word.startswith(FILLERS))
-
-    def _process(self, process: Callable[..., Any], data: bytes) -> None:
-        try:
-            process(data, full_utt=False)
-        except RuntimeError as exc:
-            raise EngineFailed("pocketsphinx broke while it decoded.") from exc
 
     def _compile(self, graph: WordGraph) -> Compiled:
         known = self._compiled.get(id(graph))

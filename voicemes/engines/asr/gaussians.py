@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicemes.engines.asr.features import N_CEPSTRA
 from voicemes.errors import EngineFailed
@@ -40,10 +41,21 @@ class Mixture:
         """How well the frames fit, in nats a frame; frames that are none fit not at all."""
         if not len(frames):
             return -math.inf
-        precisions = 1 / self.variances
-        constant = (self.means**2 * precisions).sum(axis=1) + np.log(self.variances).sum(axis=1)
-        distances = frames**2 @ precisions.T - 2 * frames @ (self.means * precisions).T + constant
-        return float(np.logaddexp.reduce(self.log_weights - distances / 2, axis=1).mean())
+        scores = log_densities(frames, self.means, self.variances, self.log_weights)
+        highest = scores.max(axis=1)
+        return float((highest + np.log(np.exp(scores - highest[:, None]).sum(axis=1))).mean())
+
+
+def log_densities(frames: Array, means: Array, variances: Array, log_weights: Array) -> NDArray[np.float32]:
+    """Of each frame under each Gaussian: (frames, Gaussians), without the constant that all share.
+
+    In 32 bits, which is twice as fast; the squares are taken around the mean of the frames, where they are small.
+    """
+    middle = frames.mean(axis=0)
+    here, there, precisions = (frames - middle).astype("f4"), means - middle, 1 / variances
+    constant = log_weights - ((there**2 * precisions).sum(axis=1) + np.log(variances).sum(axis=1)) / 2
+    squares = here**2 @ (precisions.T / 2).astype("f4")
+    return np.asarray(here @ (there * precisions).T.astype("f4") - squares + constant.astype("f4"))
 
 
 def read_mixture(model_dir: Path) -> Mixture:

@@ -25,6 +25,7 @@ from voicemes.engines.asr.features import (
     cepstra,
     log_energies,
 )
+from voicemes.engines.asr.gaussians import log_densities
 
 if TYPE_CHECKING:
     from voicemes.engines.asr.features import Array
@@ -116,10 +117,7 @@ class NoisySpeech:
 
     def shares(self, frames: Array) -> Array:
         """How much each Gaussian has of each frame: (frames, Gaussians), each row sums to 1."""
-        precisions = 1 / self.variances
-        constant = (self.means**2 * precisions).sum(axis=1) + np.log(self.variances).sum(axis=1)
-        distance = frames**2 @ precisions.T - 2 * frames @ (self.means * precisions).T + constant
-        scores = self.log_weights - distance / 2
+        scores = log_densities(frames, self.means, self.variances, self.log_weights)
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 

@@ -57,6 +57,9 @@ CLEAR, CLEAR_DEFICIT = 0.815, 3.2
 fits best counts. Of 120 human orders in a kitchen at 6 / 9 / 12 dB the likeliest size alone has 72.5 / 86.7 / 88.3 %
 right, this 78.3 / 90.8 / 91.7 with 2.6, 2.1 and 1.6 sizes each (clean 1.03), all four 78.3 / 90.0 / 93.3; known
 afterwards, the best of the four is right in 85.8 / 94.2 / 95.0."""
+HOPELESS = 6.0
+"""Deficit of the first, or of the first two, with which no other size is tried: what was not meant costs two decodes
+instead of four, and of 600 right orders in all sorts of noise one is lost."""
 PAUSE_S = 0.2
 """Longer than the stop inside a word, shorter than any silence that an endpoint waits for."""
 NOTHING_YET = Hypothesis("", is_complete=False)
@@ -152,6 +155,8 @@ class PocketsphinxRecognizer:
             heard.append(self._decode(compiled, cepstra, offset / SPEECH.rate_hz, distance_db))
             if heard[-1].confidence >= CLEAR and heard[-1].deficit <= CLEAR_DEFICIT:
                 return heard[-1]
+            if len(heard) <= 2 and min(one.deficit for one in heard) > HOPELESS:
+                break
         best = max(heard, key=lambda one: (one.is_complete, one.confidence))
         others = [one.text for one in heard if one is not best]
         return replace(best, confidence=with_others(best.confidence, best.text, others))

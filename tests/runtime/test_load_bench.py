@@ -7,16 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voicemes.config import AudioSettings, Settings
 from voicemes.model import SPEECH, Transcript
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.hearing import Ears
-from voicemes.runtime.load_bench import GAP_S, LATE_S, find_largest, is_full, measure_load, sound_for
+from voicemes.runtime.load_bench import (
+    GAP_S,
+    LATE_P50_S,
+    LATE_P95_S,
+    Headset,
+    Heard,
+    find_largest,
+    is_full,
+    line_of,
+    sound_for,
+)
 from voicemes.runtime.reader import Reader
 from voicemes.testing import FakeClock, FakeDetector, FakeRecognizer
 
 SPOKEN = (3_000 * np.sin(np.arange(SPEECH.rate_hz) * 0.3)).astype("<i2").tobytes()
-SETTINGS = Settings(audio=AudioSettings(ring_s=0.5))
 
 
 class Slow(FakeDetector):
@@ -35,10 +43,11 @@ async def measured(matcher: Matcher, window_s: float = 0.0, seconds: float = 12.
     """Of one headset: the test's clock stands for one who sleeps at a time."""
     clock = FakeClock()
 
-    def ears() -> Ears:
-        return Ears(Slow(clock, window_s), FakeRecognizer(*[Transcript("how many left", "fake")] * 20))
-
-    return await measure_load(SETTINGS, matcher, Reader(), ears, [SPOKEN], 1, seconds, clock, clock.now_s)
+    ears = Ears(Slow(clock, window_s), FakeRecognizer(*[Transcript("how many left", "fake")] * 20))
+    headset = Headset(ears, matcher, Reader(), ring_s=0.5)
+    headset.prepare()
+    sound = sound_for([SPOKEN], 0, seconds)
+    return line_of([await headset.listen(sound, clock, clock.now_s(), clock.now_s)])
 
 
 async def test_what_keeps_pace_is_decided_at_once_and_loses_nothing(matcher: Matcher) -> None:
@@ -67,25 +76,37 @@ async def test_real_time_factor_is_work_for_a_second_of_one_headset(matcher: Mat
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 11, 64])
-async def test_the_largest_number_is_found(limit: int) -> None:
+def test_the_largest_number_is_found(limit: int) -> None:
     asked: list[int] = []
 
-    async def measure(number: int) -> dict[str, Any]:
+    def measure(number: int) -> dict[str, Any]:
         asked.append(number)
-        late_s = 2 * LATE_S if number > limit else LATE_S / 2
-        return {"headsets": number, "decision": {"p95_s": late_s}, "dropped_s": 0.0}
+        late_s = 2 * LATE_P95_S if number > limit else LATE_P95_S / 2
+        return {"headsets": number, "decision": {"p50_s": 0.0, "p95_s": late_s}, "dropped_s": 0.0}
 
-    lines = await find_largest(measure)
+    lines = find_largest(measure)
     assert max(line["headsets"] for line in lines if not is_full(line)) == limit
     assert len(asked) == len(set(asked)) <= 12
     assert [line["headsets"] for line in lines] == sorted(asked)
 
 
-async def test_a_machine_that_takes_not_even_one_is_full_at_one() -> None:
-    async def measure(number: int) -> dict[str, Any]:
-        return {"headsets": number, "decision": {"p95_s": 0.0}, "dropped_s": 1.0}
+def test_a_machine_that_takes_not_even_one_is_full_at_one() -> None:
+    def measure(number: int) -> dict[str, Any]:
+        return {"headsets": number, "decision": {"p50_s": 0.0, "p95_s": 0.0}, "dropped_s": 1.0}
 
-    assert [is_full(line) for line in await find_largest(measure)] == [True]
+    assert [is_full(line) for line in find_largest(measure)] == [True]
+
+
+def test_half_of_the_answers_late_is_full_too() -> None:
+    late = [LATE_P50_S * 1.5] * 60 + [0.0] * 40
+    assert is_full(line_of([Heard(waits_s=late, silences_s=[0.5] * 100)]))
+
+
+def test_a_line_is_of_all_headsets() -> None:
+    one = Heard([0.01], [0.5], dropped_s=0.1, sound_s=10, busy_s=1, memory_bytes=7)
+    line = line_of([one, one, one])
+    assert (line["headsets"], line["utterances"], line["dropped_s"], line["memory_bytes"]) == (3, 3, 0.3, 21)
+    assert line["rtf"] == 0.1
 
 
 def test_each_headset_begins_with_another_recording() -> None:

@@ -198,9 +198,9 @@ class Bench:
         pace = Pace()
         graph = self.matcher.graph(scope)
         pace.do(lambda: self.recognizer.begin(graph))
+        is_speech = self.detector is None
         if self.detector is not None:
             self.detector.reset()
-        is_speech = True
         for window in self._windows(np.concatenate([samples, after])):
             pace.arrives(len(window) / SPEECH.bytes_per_second)
             is_speech = pace.do(lambda: self._feed(window, is_speech=is_speech))  # noqa: B023 - called at once

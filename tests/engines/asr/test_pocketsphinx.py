@@ -163,6 +163,16 @@ def test_a_pause_in_a_sentence_is_not_its_end() -> None:
     assert engine.finish().text == "repeat that step what's my next job"
 
 
+def test_silence_before_the_first_word_is_no_pause() -> None:
+    engine = recognizer()
+    engine.begin(SMALL)
+    engine.feed(SECOND, is_speech=False)
+    assert engine._decided is None
+    engine.feed(pcm_of("instruction.step/repeat-step-kal.flac"))
+    engine.feed(SECOND, is_speech=False)
+    assert engine.finish().text == "repeat that step"
+
+
 def test_what_was_believed_of_one_utterance_is_not_believed_of_the_next() -> None:
     engine = recognizer()
     engine.begin(SMALL)

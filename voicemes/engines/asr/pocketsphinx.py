@@ -110,8 +110,8 @@ class PocketsphinxRecognizer:
         self._search, self._speech = search, speech
         self._current: Compiled | None = None
         self._pcm = bytearray()
-        self._quiet_bytes = 0
-        """Since the last speech."""
+        self._quiet_bytes: int | None = None
+        """Since the last speech; None before the first."""
         self._decided: Transcript | None = None
         """What was said before the pause that goes on."""
         self._guess = NOTHING_YET
@@ -123,7 +123,7 @@ class PocketsphinxRecognizer:
     def begin(self, graph: WordGraph) -> None:
         """Starts an utterance. The first time for a graph takes up to 1 s, later none. Raises EngineFailed."""
         self._current = self._decided = None
-        self._pcm, self._quiet_bytes, self._guess = bytearray(), 0, NOTHING_YET
+        self._pcm, self._quiet_bytes, self._guess = bytearray(), None, NOTHING_YET
         self._current = self._search.choose(graph)
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -132,6 +132,8 @@ class PocketsphinxRecognizer:
         if is_speech:
             self._quiet_bytes, self._decided = 0, None
             return replace(self._guess, is_complete=False)
+        if self._quiet_bytes is None:
+            return self._guess
         self._quiet_bytes += len(pcm)
         if self._decided is None and self._quiet_bytes >= PAUSE_S * SPEECH.bytes_per_second:
             self._decided = self._decide(compiled)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from voicemes.cli.bench_numbers import numbers
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, settings_from
 from voicemes.cli.output import console, milliseconds, print_json, show_table
 from voicemes.config import Settings, shipped
@@ -41,6 +42,8 @@ HEADERS = (
     *("out", "false reads", "false writes", "rtf", "p50", "p95"),
 )
 PICTURE_HELP = "Draw accuracy over noise beside published engines, and acceptance, into this SVG."
+
+app.command("numbers")(numbers)
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicemes.endpoint import COMMANDS
 from voicemes.errors import AudioError, ConfigError
@@ -26,12 +27,10 @@ from voicemes.runtime.clips import FULL_SCALE, Clip, is_right, read_audio, read_
 from voicemes.runtime.pace import Pace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from voicemes.model import Live
     from voicemes.ports import StreamingRecognizer, VoiceDetector
 
-    Samples = NDArray[np.float64]
+Samples = NDArray[np.float64]
 
 ENDPOINT_S = COMMANDS.extendable_silence_s
 """Waited after a recording, as after a sentence that could go on."""
@@ -42,6 +41,7 @@ ENERGY_FRAME_SAMPLES = 2_048
 MIXED_PEAK = 0.5
 N_CUTS = 20
 """Of the curve from accepting everything to accepting nothing."""
+NO_SOUND: Samples = np.zeros(0)
 ANYTHING = Acceptance(read=0.0, write=0.0)
 
 Progress = Callable[[int, int], None]
@@ -155,7 +155,7 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    bench = Bench(of_session(matcher, live, operator), recognizer, detector, acceptance or Acceptance())
+    bench = Bench(of_session(matcher, live, operator), recognizer, acceptance or Acceptance(), detector)
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []
@@ -166,7 +166,7 @@ def bench_speech(
             samples, after = read_audio(clip.audio), np.zeros(int(ENDPOINT_S * SPEECH.rate_hz))
             if snr_db is not None:
                 samples, after = mix(samples, sound, snr_db, rng, len(after))
-            bench.count(tally, clip, bench.hear(samples, after, clip.scope))
+            bench.count(tally, clip, bench.hear(samples, clip.scope, after))
             if on_progress is not None:
                 on_progress(number * len(clips) + position + 1, len(levels) * len(clips))
         sets.append(tally.to_json(snr_db))
@@ -184,8 +184,8 @@ class Bench:
 
     matcher: Matcher
     recognizer: StreamingRecognizer
-    detector: VoiceDetector | None
     acceptance: Acceptance
+    detector: VoiceDetector | None = None
 
     def warm_up(self, scopes: set[Scope]) -> None:
         """Builds the grammars beforehand, as a session does: no utterance pays for that."""
@@ -193,7 +193,7 @@ class Bench:
             self.recognizer.begin(self.matcher.graph(scope))
             self.recognizer.finish()
 
-    def hear(self, samples: Samples, after: Samples, scope: Scope) -> Outcome:
+    def hear(self, samples: Samples, scope: Scope, after: Samples = NO_SOUND) -> Outcome:
         """`after`: what is heard while the endpoint waits."""
         pace = Pace()
         graph = self.matcher.graph(scope)

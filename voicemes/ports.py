@@ -80,7 +80,7 @@ class VoiceDetector(Protocol):
 class RecognizerTraits:
     name: str
     streams: bool
-    """True when the work is done while the operator speaks."""
+    """True when it takes sound as it arrives."""
     follows_grammar: bool
     """True when only sentences of the given graph can come out."""
 

@@ -1,7 +1,8 @@
 """`bench latency` on recordings: what each stage takes, and from the end of speech to the first sound of the answer.
 
-The endpoint's silence, which is waited for before anything can be decided, is told apart. The MES is left out: its own
-time is added by the network. Every recording is taken by every route, as if the ones before had not known it.
+The endpoint's silence, which is waited for before anything can be decided, is told apart; "asr" is what the recogniser
+needs beyond it, at the pace of speech. The MES is left out: its own time is added by the network. Every recording is
+taken by every route, as if the ones before had not known it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from voicemes.runtime.clips import Clip
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.nlu_bench import spread
+from voicemes.runtime.pace import Pace
 from voicemes.runtime.reader import OFF, Reader
 from voicemes.runtime.second import expected_of, in_its_words, say_with
 from voicemes.runtime.wiring import build_ears, context_of, proposer, second_engine
@@ -66,33 +68,38 @@ class Bench:
     def take(self, clip: Clip) -> None:
         self.ears.tune(Scope(), self.matcher.graph(Scope()))
         pcm = read_speech(clip.audio) + bytes(int(AFTER_S * SPEECH.rate_hz) * SPEECH.width_bytes)
-        over = next((sound for sound in self._hear(pcm) if isinstance(sound, SpeechOver)), None)
+        over, asr_s = self._hear(pcm)
         if over is None:
             return
         self.stages.add("endpoint silence", over.endpoint_s)
-        self.stages.add("asr", over.asr_s)
+        self.stages.add("asr", asr_s)
         parse, nlu_s = timed(lambda: self.reader.first(over.transcript, Scope(), self.matcher))
         self.stages.add("nlu", nlu_s)
-        self._answer("grammar", parse, over.asr_s + nlu_s)
+        self._answer("grammar", parse, asr_s + nlu_s)
         unread = NotUnderstood("out_of_grammar", over.transcript)
         if self.reader.completer is not None and over.transcript.text:
             read, llm_s = timed(lambda: self.reader.second(unread, self.matcher))
             self.stages.add("llm", llm_s)
-            self._answer("llm", read, over.asr_s + nlu_s + llm_s)
+            self._answer("llm", read, asr_s + nlu_s + llm_s)
         heard, second_s = timed(lambda: self._again(over.utterance))
         again, again_s = timed(lambda: self.reader.first(heard, Scope(), self.matcher))
         self.stages.add("second recogniser", second_s)
-        self._answer("second", again, over.asr_s + nlu_s + second_s + again_s)
+        self._answer("second", again, asr_s + nlu_s + second_s + again_s)
 
-    def _hear(self, pcm: bytes) -> list[Any]:
-        sounds: list[Any] = []
+    def _hear(self, pcm: bytes) -> tuple[SpeechOver | None, float]:
+        """The first sentence, and how late it is decoded behind the endpoint's silence, in which most of it is done."""
+        pace, over = Pace(), None
         for start in range(0, len(pcm), PIECE_BYTES):
             frame = AudioFrame(pcm[start : start + PIECE_BYTES], start // SPEECH.width_bytes)
-            found, taken_s = timed(lambda: self.ears.take(frame))  # noqa: B023 - called at once
-            if not any(isinstance(one, SpeechOver) for one in found):
-                self.stages.add("hearing a frame of 20 ms", taken_s)
-            sounds += found
-        return [*sounds, *self.ears.end()]
+            pace.arrives(len(frame.pcm) / SPEECH.bytes_per_second)
+            before_s = pace.work_s
+            found = pace.do(lambda: self.ears.take(frame))  # noqa: B023 - called at once
+            over = next((sound for sound in found if isinstance(sound, SpeechOver)), None)
+            if over is not None:
+                break
+            self.stages.add("hearing a frame of 20 ms", pace.work_s - before_s)
+        ended = [sound for sound in self.ears.end() if isinstance(sound, SpeechOver)]
+        return over or next(iter(ended), None), pace.behind_s
 
     def _again(self, said: Utterance) -> Transcript:
         heard = self.second.recognize(said.pcm, lambda: False)

@@ -247,7 +247,11 @@ def _load_headsets(
     with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
         task = progress.add_task("Listening", total=None)
         lines = bench_headsets(
-            settings, headsets, seconds, lambda n: progress.update(task, description=f"{n} headsets speaking")
+            settings,
+            headsets,
+            seconds,
+            live_in_the_plant(settings),
+            lambda n: progress.update(task, description=f"{n} headsets speaking"),
         )
     largest = max((line["headsets"] for line in lines if not is_full(line)), default=0)
     if as_json:

@@ -17,13 +17,14 @@ from typing import Any
 from voicemes.clock import Clock, SystemClock
 from voicemes.config import Settings, shipped
 from voicemes.engines.audio.wav import read_speech
-from voicemes.model import SPEECH, AudioFrame, Scope, Transcript
+from voicemes.model import SPEECH, AudioFrame, Live, Scope, Transcript
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.clips import read_manifest, spread_out
 from voicemes.runtime.hearing import Ears, SpeechOver
 from voicemes.runtime.memory import resident_bytes
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader, acceptance_of
+from voicemes.runtime.speech_bench import of_session
 from voicemes.runtime.wiring import build_ears, build_matcher
 from voicemes.runtime.worker import Worker
 
@@ -95,11 +96,12 @@ class Headset:
 class HeadsetProcess:
     """In the worker: made once, then heard as often as a number of headsets is tried."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, live: Live | None) -> None:
         clips = spread_out(read_manifest(shipped("audio_fixtures") / "manifest.jsonl", "idle"), N_RECORDINGS)
         self._recordings = [read_speech(clip.audio) for clip in clips]
         reader = Reader(acceptance_of(settings.asr))
-        self._headset = Headset(build_ears(settings), build_matcher(settings), reader, settings.audio.ring_s)
+        matcher = of_session(build_matcher(settings), live, settings.station.operator)
+        self._headset = Headset(build_ears(settings), matcher, reader, settings.audio.ring_s)
         self._headset.prepare()
 
     def __call__(self, number: int, wait_s: float, seconds: float) -> Heard:
@@ -109,16 +111,22 @@ class HeadsetProcess:
 
 
 def bench_headsets(
-    settings: Settings, headsets: int | None, seconds: float, tell: Callable[[int], None] = lambda _: None
+    settings: Settings,
+    headsets: int | None,
+    seconds: float,
+    live: Live | None = None,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """A line for so many headsets, or those from one up to where the machine is full."""
+    """A line for so many headsets, or those from one up to where the machine is full. With `live` each hears what its
+    operator may say, as in a session.
+    """
     with ExitStack() as stack:
         workers: list[Worker] = []
 
         def measure(number: int) -> dict[str, Any]:
             """Headsets are made once: what the next measurement needs, too, is not made anew."""
             tell(number)
-            more = [Worker(HeadsetProcess, settings) for _ in range(number - len(workers))]
+            more = [Worker(HeadsetProcess, settings, live) for _ in range(number - len(workers))]
             workers.extend(stack.enter_context(worker) for worker in more)
             for at, worker in enumerate(workers[:number]):
                 # Nobody speaks at the very same moment as somebody else.

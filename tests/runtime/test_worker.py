@@ -34,6 +34,9 @@ def test_a_process_that_ended_is_told_of() -> None:
         worker.ask(-1)
         with pytest.raises(EngineFailed, match="ended early"):
             worker.answer()
+        worker._process.join()
+        with pytest.raises(EngineFailed, match="ended early"):
+            worker.ask(1)
 
 
 def test_nothing_stays_behind() -> None:

@@ -11,10 +11,11 @@ from rich.progress import Progress
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_from
 from voicemes.cli.output import console, print_json, show_table
 from voicemes.runtime.clips import read_audio
+from voicemes.runtime.engines import create_engine
 from voicemes.runtime.number_bench import SPACE, bench_numbers
 from voicemes.runtime.reader import acceptance_of
 from voicemes.runtime.speech_bench import Bench
-from voicemes.runtime.wiring import build_detector, build_matcher, build_recognizer, build_speech
+from voicemes.runtime.wiring import build_detector, build_matcher, build_recognizer, context_of
 
 
 def numbers(
@@ -40,7 +41,7 @@ def numbers(
         task = progress.add_task("Listening", total=trials)
         result = bench_numbers(
             bench,
-            build_speech(settings)[0],
+            create_engine("tts", "espeak_ng", context_of(settings)),  # the trials name its voices
             n_trials=trials,
             n_orders=orders,
             seed=seed,

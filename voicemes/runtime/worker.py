@@ -10,6 +10,7 @@ from typing import Any, Self
 from voicemes.errors import EngineFailed
 
 STOP_S = 5.0
+ENDED = "A process of this benchmark ended early; what it wrote stands above."
 
 
 class Worker:
@@ -36,14 +37,18 @@ class Worker:
             self._process.join()
 
     def ask(self, *given: Any) -> None:
-        self._end.send(given)
+        """Raises EngineFailed where the process has ended."""
+        try:
+            self._end.send(given)
+        except OSError as exc:
+            raise EngineFailed(ENDED) from exc
 
     def answer(self) -> Any:
         """Of the call that was asked first. Raises EngineFailed where the process has ended."""
         try:
             return self._end.recv()
-        except EOFError as exc:
-            raise EngineFailed("A process of this benchmark ended early; what it wrote stands above.") from exc
+        except (EOFError, OSError) as exc:
+            raise EngineFailed(ENDED) from exc
 
 
 def _serve(end: Any, make: Callable[..., Callable[..., Any]], given: tuple[Any, ...]) -> None:

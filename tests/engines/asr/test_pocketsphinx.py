@@ -90,6 +90,8 @@ def test_a_graph_without_words_hears_nothing() -> None:
 
 def test_sound_before_an_utterance_is_a_mistake() -> None:
     engine = recognizer()
+    engine.begin(SMALL)
+    engine.finish()
     with pytest.raises(EngineFailed, match="begun"):
         engine.feed(b"\0\0")
 

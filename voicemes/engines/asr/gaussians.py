@@ -60,8 +60,13 @@ def log_densities(frames: Array, means: Array, variances: Array, log_weights: Ar
 
 def read_mixture(model_dir: Path) -> Mixture:
     """The mixture of an acoustic model, in about 0.2 s. Raises EngineFailed."""
-    means, variances = _read(model_dir / "means"), _read(model_dir / "variances")
+    means, variances = (statics(read_parameters(model_dir / name)) for name in ("means", "variances"))
     return merge(means, variances, N_GAUSSIANS)
+
+
+def statics(parameters: Array) -> Array:
+    """The cepstra alone, without their changes: the first of the feature streams, for the Gaussians of all phones."""
+    return np.asarray(parameters[:, 0].reshape(-1, N_CEPSTRA))
 
 
 def merge(means: Array, variances: Array, n_gaussians: int) -> Mixture:
@@ -80,8 +85,8 @@ def merge(means: Array, variances: Array, n_gaussians: int) -> Mixture:
     return Mixture(middles, spread, np.log(counts[:, 0] / len(means)))
 
 
-def _read(file: Path) -> Array:
-    """The static cepstra of all Gaussians of all codebooks: the first of the feature streams."""
+def read_parameters(file: Path) -> Array:
+    """Means or variances: (phones, streams, Gaussians, 13). Raises EngineFailed."""
     try:
         data = file.read_bytes()
         start = data.index(END_OF_HEADER) + len(END_OF_HEADER)
@@ -93,4 +98,4 @@ def _read(file: Path) -> Array:
         raise EngineFailed(f"{file} cannot be read as parameters of an acoustic model.") from exc
     if order != BYTE_ORDER or length != N_CEPSTRA:
         raise EngineFailed(f"{file} is not of a model with streams of {N_CEPSTRA} cepstra.")
-    return np.asarray(values.reshape(shape)[:, 0].reshape(-1, length), dtype=np.float64)
+    return np.asarray(values.reshape(shape), dtype=np.float64)

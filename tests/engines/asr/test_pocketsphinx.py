@@ -97,7 +97,7 @@ def test_sound_before_an_utterance_is_a_mistake() -> None:
 
 
 def test_the_hypothesis_says_whether_the_sentence_can_end_and_go_on() -> None:
-    compiled = search.Compiled(chain("help", "help me"), search="x")
+    compiled = search.Compiled(chain("help", "help me"), None)
     assert compiled.hypothesis("").is_complete is False
     assert compiled.hypothesis("help") == Hypothesis("help", is_complete=True, can_extend=True)
     assert compiled.hypothesis("help me") == Hypothesis("help me", is_complete=True, can_extend=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,7 @@ def log_densities(frames: Array, means: Array, variances: Array, log_weights: Ar
     return np.asarray(here @ (there * precisions).T.astype("f4") - squares + constant.astype("f4"))
 
 
+@cache
 def read_mixture(model_dir: Path) -> Mixture:
     """The mixture of an acoustic model, in about 0.2 s. Raises EngineFailed."""
     means, variances = (statics(read_parameters(model_dir / name)) for name in ("means", "variances"))

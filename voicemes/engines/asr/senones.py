@@ -8,14 +8,13 @@ Formats: bin_mdef.c, ptm_mgau.c, tmat.c of pocketsphinx 5.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemes.engines.asr.features import N_CEPSTRA
 from voicemes.engines.asr.gaussians import read_parameters
 from voicemes.errors import EngineFailed
 
@@ -26,9 +25,12 @@ if TYPE_CHECKING:
 
 Scores = NDArray[np.float32]
 Indices = NDArray[np.int32]
+Keys = NDArray[np.int64]
 
-INSIDE, BEGIN, END, SINGLE = range(4)
+PLACES = INSIDE, BEGIN, END, SINGLE = range(4)
 """Where in a word a phone stands, as the model counts."""
+MOST_PHONES = 256
+"""The model counts them in a byte."""
 N_STATES = 3
 SILENCE = "SIL"
 LOG_BASE = math.log(1.0001) * 1024
@@ -46,10 +48,13 @@ class Phones:
     """Phones in context: which senones each has."""
 
     names: tuple[str, ...]
-    fillers: frozenset[int]
-    in_context: dict[tuple[int, int, int, int], int]
-    """(place, phone, left, right) -> its sequence of senones."""
-    alone: tuple[int, ...]
+    fillers: Indices
+    """Silence, and noises that are no words."""
+    keys: Keys
+    """Place, phone, left, right in one number, ascending ..."""
+    sequence_of: Indices
+    """... and the sequence of senones that each has."""
+    alone: Indices
     """The sequence of each phone without context."""
     senones: Indices
     """(sequences, 3)"""
@@ -58,18 +63,28 @@ class Phones:
     def silence(self) -> int:
         return self.names.index(SILENCE)
 
-    def sequence(self, place: int, phone: int, left: int, right: int) -> int:
-        """Nearest to what was asked for: another place in the word, then silence beside it, then no context at all."""
-        silence = self.silence
-        left, right = (silence if other in self.fillers else other for other in (left, right))
-        outer_left = silence if place in (BEGIN, SINGLE) else left
-        outer_right = silence if place in (END, SINGLE) else right
-        for context in ((left, right), (outer_left, outer_right)):
-            for where in (place, *(other for other in range(4) if other != place)):
-                found = self.in_context.get((where, phone, *context))
-                if found is not None:
-                    return found
-        return self.alone[phone]
+    def sequences(self, place: int, phones: Keys, left: Keys, right: Keys) -> Keys:
+        """Nearest to what was asked for: another place in the word, then silence beside it, then no context at all
+        (bin_mdef_phone_id_nearest).
+        """
+        left, right = (np.where(np.isin(side, self.fillers), self.silence, side) for side in (left, right))
+        outer_left = np.full_like(left, self.silence) if place in (BEGIN, SINGLE) else left
+        outer_right = np.full_like(right, self.silence) if place in (END, SINGLE) else right
+        found = np.full(len(phones), -1, "i8")
+        for before, after in ((left, right), (outer_left, outer_right)):
+            for where in (place, *(other for other in PLACES if other != place)):
+                missing = np.flatnonzero(found < 0)
+                found[missing] = self._exactly(where, phones[missing], before[missing], after[missing])
+        return np.where(found < 0, self.alone[phones], found)
+
+    def _exactly(self, place: int, phones: Keys, left: Keys, right: Keys) -> Keys:
+        wanted = context_key(np.full_like(phones, place), phones, left, right)
+        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[at] == wanted, self.sequence_of[at], -1)
+
+
+def context_key(place: Keys, phones: Keys, left: Keys, right: Keys) -> Keys:
+    return np.asarray(((place * MOST_PHONES + phones) * MOST_PHONES + left) * MOST_PHONES + right)
 
 
 @dataclass(frozen=True)
@@ -83,46 +98,52 @@ class AcousticModel:
     weights: Scores
     """(streams, Gaussians, senones): how much of each Gaussian of its phone a senone has."""
     phone_of: Indices
-    """Of each senone."""
+    """Of each senone, ascending."""
 
     @cached_property
-    def _gaussians(self) -> tuple[Scores, Scores]:
+    def _gaussians(self) -> Scores:
         """Squares and values to log densities, stream by stream: (streams, 27, phones * Gaussians)."""
         precisions = 1 / self.variances
-        squares = -precisions / 2
-        values = self.means * precisions
         constant = -((self.means**2 * precisions).sum(-1) + np.log(self.variances).sum(-1)) / 2
-        stacked = np.concatenate([squares, values, constant[..., None]], axis=-1)
+        stacked = np.concatenate([-precisions / 2, self.means * precisions, constant[..., None]], axis=-1)
         by_stream = stacked.transpose(1, 3, 0, 2)
-        return np.ascontiguousarray(by_stream.reshape(*by_stream.shape[:2], -1), dtype="f4"), np.zeros(0, "f4")
+        return np.ascontiguousarray(by_stream.reshape(*by_stream.shape[:2], -1), dtype="f4")
 
     @cached_property
-    def _members(self) -> list[tuple[NDArray[np.intp], list[Scores]]]:
-        """Phone by phone: its senones, and their weights by stream."""
-        by_phone = []
-        for phone in range(len(self.phones.names)):
-            members = np.flatnonzero(self.phone_of == phone)
-            by_phone.append((members, [np.ascontiguousarray(weights[:, members]) for weights in self.weights]))
-        return by_phone
+    def _members(self) -> list[tuple[slice, list[Scores]]]:
+        """Phone by phone: its senones, which are neighbours, and their weights by stream."""
+        starts = np.searchsorted(self.phone_of, np.arange(len(self.phones.names) + 1))
+        places = [slice(*ends) for ends in zip(starts.tolist(), starts[1:].tolist(), strict=False)]
+        return [(place, [np.ascontiguousarray(one[:, place]) for one in self.weights]) for place in places]
 
     def scores(self, cepstra: Array) -> Scores:
         """(frames, senones): log likelihoods in nats, 0 for the best senone of each frame."""
         streams = np.stack(with_deltas(cepstra)).astype("f4")
-        batches = [self._batch(streams[:, at : at + BATCH]) for at in range(0, len(cepstra), BATCH)]
-        return np.concatenate(batches) if batches else np.zeros((0, len(self.phone_of)), "f4")
+        total = np.empty((len(cepstra), len(self.phone_of)), "f4")
+        for at in range(0, len(cepstra), BATCH):
+            self._batch(streams[:, at : at + BATCH], total[at : at + BATCH])
+        return total
 
-    def _batch(self, streams: Scores) -> Scores:
+    def _batch(self, streams: Scores, total: Scores) -> None:
         n_frames, n_phones = streams.shape[1], len(self.phones.names)
-        total = np.zeros((n_frames, len(self.phone_of)), "f4")
-        for stream, (frames, gaussians) in enumerate(zip(streams, self._gaussians[0], strict=True)):
-            terms = np.concatenate([frames**2, frames, np.ones((n_frames, 1), "f4")], axis=1)
-            densities = (terms @ gaussians).reshape(n_frames, n_phones, -1)
+        ones, mixed = np.ones((n_frames, 1), "f4"), np.empty_like(total)
+        heights = np.zeros((n_frames, n_phones), "f4")
+        for stream, (frames, gaussians) in enumerate(zip(streams, self._gaussians, strict=True)):
+            densities = (np.hstack([frames**2, frames, ones]) @ gaussians).reshape(n_frames, n_phones, -1)
             best = densities.max(axis=2)
-            shares = np.exp(np.maximum(densities - best[:, :, None], FLOOR))
-            for phone, (members, weights) in enumerate(self._members):
-                mixed = shares[:, phone] @ weights[stream]
-                total[:, members] += np.log(np.maximum(mixed, 1e-30)) + best[:, phone, None]
-        return np.asarray(total - total.max(axis=1, keepdims=True))
+            densities -= best[:, :, None]
+            np.exp(np.maximum(densities, FLOOR, out=densities), out=densities)
+            heights += best
+            for phone, (place, weights) in enumerate(self._members):
+                np.matmul(densities[:, phone], weights[stream], out=mixed[:, place])
+            np.log(mixed, out=mixed)
+            if stream:
+                total += mixed
+            else:
+                total[:] = mixed
+        for phone, (place, _) in enumerate(self._members):
+            total[:, place] += heights[:, phone, None]
+        total -= total.max(axis=1, keepdims=True)
 
 
 def with_deltas(cepstra: Array) -> tuple[Array, Array, Array]:
@@ -136,6 +157,7 @@ def with_deltas(cepstra: Array) -> tuple[Array, Array, Array]:
     return cepstra, at(2) - at(-2), (at(3) - at(-1)) - (at(1) - at(-3))
 
 
+@cache
 def read_model(folder: Path) -> AcousticModel:
     """In about 0.3 s. Raises EngineFailed."""
     try:
@@ -145,14 +167,16 @@ def read_model(folder: Path) -> AcousticModel:
     except (OSError, ValueError, IndexError) as exc:
         raise EngineFailed(f"{folder} cannot be read as an acoustic model.") from exc
     means, variances = read_parameters(folder / "means"), read_parameters(folder / "variances")
-    return AcousticModel(phones, transitions, means, np.maximum(variances, 1e-4), weights, phone_of)
+    order = np.argsort(phone_of, kind="stable")
+    phones = replace(phones, senones=np.argsort(order).astype("i4")[phones.senones])
+    return AcousticModel(phones, transitions, means, np.maximum(variances, 1e-4), weights[:, :, order], phone_of[order])
 
 
 def read_phones(data: bytes) -> tuple[Phones, Indices]:
     """Of a binary `mdef`; and the phone of each senone."""
-    skipped = int(np.frombuffer(data, "<i4", 1, 8)[0])
-    at = 12 + skipped
-    n_alone, n_phones, n_states, _, n_senones, _, n_sequences, _, n_tree, _ = np.frombuffer(data, "<i4", 10, at).tolist()
+    at = 12 + _length(data, 8)
+    sizes = np.frombuffer(data, "<i4", 10, at).tolist()
+    n_alone, n_phones, n_states, _, n_senones, _, n_sequences, _, n_tree, _ = sizes
     if n_states != N_STATES:
         raise ValueError("not of three states")
     at += 40
@@ -167,29 +191,34 @@ def read_phones(data: bytes) -> tuple[Phones, Indices]:
     entries = np.frombuffer(data, entry, n_phones, at)
     at += entry.itemsize * n_phones + 4
     senones = np.frombuffer(data, "<u2", n_sequences * N_STATES, at).reshape(-1, N_STATES).astype("i4")
-    alone = entries["sequence"][:n_alone].tolist()
-    fillers = frozenset(int(n) for n in np.flatnonzero(entries["place"][:n_alone]))
-    full = entries[n_alone:]
-    keys = zip(full["place"].tolist(), *full["context"].T.tolist(), strict=True)
-    in_context = dict(zip(keys, full["sequence"].tolist(), strict=True))
+    simple, full = entries[:n_alone], entries[n_alone:]
     phone_of = np.zeros(n_senones, "i4")
     phone_of[senones[full["sequence"]]] = full["context"][:, :1]
-    phone_of[senones[alone]] = np.arange(n_alone)[:, None]
-    return Phones(tuple(names), fillers, in_context, tuple(alone), senones), phone_of
+    phone_of[senones[simple["sequence"]]] = np.arange(n_alone)[:, None]
+    keys = context_key(full["place"].astype("i8"), *full["context"].astype("i8").T)
+    order = np.argsort(keys)
+    fillers = np.flatnonzero(simple["place"]).astype("i4")
+    phones = Phones(tuple(names), fillers, keys[order], full["sequence"][order], simple["sequence"].copy(), senones)
+    return phones, phone_of
 
 
 def read_weights(data: bytes, n_senones: int) -> Scores:
     """Of a `sendump`: a byte for each weight."""
     at = 0
-    for _ in range(2):
-        at += 4 + int(np.frombuffer(data, "<i4", 1, at)[0])
-    while length := int(np.frombuffer(data, "<i4", 1, at)[0]):
-        if data[at + 4 : at + 4 + length].startswith(b"cluster_count ") and b"cluster_count 0" not in data[:4096]:
-            raise ValueError("weights in clusters")
+    for _ in range(2):  # a title and a header
+        at += 4 + _length(data, at)
+    while length := _length(data, at):
+        line = data[at + 4 : at + 4 + length].rstrip(b"\0")
+        if line.startswith(b"cluster_count ") and line != b"cluster_count 0":
+            raise ValueError("its weights are in clusters")
         at += 4 + length
     n_rows, n_columns = np.frombuffer(data, "<i4", 2, at + 4).tolist()
     values = np.frombuffer(data, "u1", offset=at + 12).reshape(-1, n_rows, n_columns)
     return np.exp(-LOG_BASE * values[:, :, :n_senones].astype("f4")).astype("f4")
+
+
+def _length(data: bytes, at: int) -> int:
+    return int(np.frombuffer(data, "<i4", 1, at)[0])
 
 
 def read_transitions(data: bytes) -> Scores:

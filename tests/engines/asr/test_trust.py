@@ -37,7 +37,7 @@ def test_nothing_heard_has_no_confidence() -> None:
 
 
 def test_confidence_falls_with_the_deficit() -> None:
-    heard = [confidence(said(deficit), CLEAN_DB) for deficit in (1, 2.5, 4, 5.5, 7, 1e9)]
+    heard = [confidence(said(deficit), CLEAN_DB) for deficit in (2, 3.5, 5, 6.5, 8, 1e9)]
     assert heard == sorted(heard, reverse=True)
     assert heard[1] > 0.8
     assert heard[3] < 0.2
@@ -45,8 +45,8 @@ def test_confidence_falls_with_the_deficit() -> None:
 
 
 def test_in_noise_right_words_have_a_higher_deficit() -> None:
-    assert confidence(said(4.3), NOISY_DB) > 0.6
-    assert confidence(said(4.3), CLEAN_DB) < 0.55
+    assert confidence(said(5.1), NOISY_DB) > 0.6
+    assert confidence(said(5.1), CLEAN_DB) < 0.55
 
 
 def test_more_quiet_than_quiet_tells_nothing_more() -> None:
@@ -54,7 +54,7 @@ def test_more_quiet_than_quiet_tells_nothing_more() -> None:
 
 
 def test_noise_that_is_not_known_excuses_nothing() -> None:
-    assert confidence(said(4.3), None) == confidence(said(4.3), CLEAN_DB)
+    assert confidence(said(5.1), None) == confidence(said(5.1), CLEAN_DB)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_noise_that_is_not_known_excuses_nothing() -> None:
         (Word("<sil>", 0.0, 0.7, 4.0), CLEAN_DB, True),
         (Word("<sil>", 0.0, 0.7, 4.0), None, True),
         (Word("<sil>", 0.0, 0.7, 4.0), NOISY_DB, False),
-        (Word("<sil>", 0.0, 0.5, 4.0), CLEAN_DB, False),
-        (Word("<sil>", 0.0, 5.0, 1.5), CLEAN_DB, False),
+        (Word("<sil>", 0.0, 0.4, 4.0), CLEAN_DB, False),
+        (Word("<sil>", 0.0, 5.0, 3.0), CLEAN_DB, False),
     ],
     ids=["words", "words in who knows what", "noise", "a breath", "silence"],
 )
@@ -75,8 +75,8 @@ def test_sound_that_is_neither_silence_nor_its_words_is_other_speech(
 
 
 def test_a_short_word_is_matched_by_chance_sooner_than_a_sentence() -> None:
-    assert confidence(said(3.6, 0.5), CLEAN_DB) < 0.5
-    assert confidence(said(3.6, 3.0), CLEAN_DB) > 0.6
+    assert confidence(said(4.5, 0.6), CLEAN_DB) < 0.5
+    assert confidence(said(4.5, 3.0), CLEAN_DB) > 0.6
 
 
 def test_what_is_heard_otherwise_each_time_was_not_meant() -> None:

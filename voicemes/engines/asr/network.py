@@ -56,7 +56,9 @@ class Links:
         counts = self.starts.take(sources + 1) - first
         ends = counts.cumsum()
         which = np.arange(len(sources)).repeat(counts)
-        return which, (first - ends + counts).repeat(counts) + np.arange(len(which))
+        first += counts
+        first -= ends
+        return which, first.take(which) + np.arange(len(which))
 
     def follow(self, sources: Keys) -> tuple[Keys, Keys]:
         """All links of `sources`: which of them each comes from, and where it leads."""
@@ -72,9 +74,9 @@ class Network:
     """By label; fillers as `<sil>` and such."""
     costs: Scores
     """By label: the log probability of the word."""
-    senones: Indices
+    senones: Keys
     """(3, phones)"""
-    phones: Indices
+    phones: Keys
     """Which, for its transitions."""
     label_of: Keys
     """The word that a phone is alone."""
@@ -199,8 +201,8 @@ class _Builder:
         return Network(
             words=tuple(word for word, _ in said.labels),
             costs=np.array([cost for _, cost in said.labels], dtype="f4"),
-            senones=np.ascontiguousarray(np.concatenate(columns.senones).T),
-            phones=np.concatenate(columns.phones).astype("i4"),
+            senones=np.ascontiguousarray(np.concatenate(columns.senones).T.astype("i8")),
+            phones=np.concatenate(columns.phones),
             label_of=np.concatenate(columns.label_of),
             is_last=ends >= 0,
             is_final=np.isin(ends, said.finals),

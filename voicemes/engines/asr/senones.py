@@ -37,7 +37,7 @@ LOG_BASE = math.log(1.0001) * 1024
 """A step of a quantised weight in nats: the library's logarithm, shifted right by 10 bits."""
 LEAST_PROBABILITY = 1e-4
 """Of a transition (tmatfloor)."""
-BATCH = 256
+BATCH = 128
 """Frames scored at once: 5,376 Gaussians each."""
 FLOOR = -80.0
 """Of a Gaussian against the best of its phone: it fits in 32 bits, and tells nothing more."""

@@ -117,7 +117,7 @@ class _Search:
         values[:, :n_old], values[:, n_old:] = self.values, NEVER
         codes[:, :n_old], codes[:, n_old:] = self.codes, 0
         arriving = self.arriving.take(active)
-        better = np.flatnonzero(arriving > values[0])
+        better = (arriving > values[0]).nonzero()[0]
         values[0][better] = arriving[better]
         codes[0][better] = self.arriving_code[active[better]]
         self.arriving[entered] = NEVER
@@ -140,14 +140,14 @@ class _Search:
     def _spread(self, leaving: Scores, left_from: Keys, best: float) -> Keys:
         """From the ends of phones to the next ones; those that were reached."""
         net, least = self.net, best - self.beams.phone
-        going = np.flatnonzero(leaving > least)
-        nodes, scores, codes = self.active[going], leaving[going], left_from[going]
+        going = (leaving > least).nonzero()[0]
+        nodes, scores, codes = self.active.take(going), leaving.take(going), left_from.take(going)
         which, links = net.inside.places(nodes)
         labels = net.labels.take(links)
         values = scores.take(which) + net.costs.take(labels)
         inside = self._arrive(net.inside.targets.take(links), values, codes.take(which) + labels, least)
-        ends = np.flatnonzero(net.is_last.take(nodes) & (scores > best - self.beams.word))
-        nodes, scores, codes = nodes[ends], scores[ends], codes[ends]
+        ends = (net.is_last.take(nodes) & (scores > best - self.beams.word)).nonzero()[0]
+        nodes, scores, codes = nodes.take(ends), scores.take(ends), codes.take(ends)
         entries = self.history.add(codes + net.label_of.take(nodes), scores, net.is_final.take(nodes))
         which, joints = net.behind.follow(nodes)
         return np.concatenate([inside, self._enter(joints, scores.take(which), entries.take(which), least)])
@@ -162,19 +162,24 @@ class _Search:
         return self._arrive(nodes, values, entries.take(which) * self.n_labels, least)
 
     def _arrive(self, nodes: Keys, scores: Scores, codes: Keys, least: float) -> Keys:
-        good = np.flatnonzero(scores > least)
-        nodes, scores, codes = nodes[good], scores[good], codes[good]
+        good = (scores > least).nonzero()[0]
+        nodes, scores, codes = nodes.take(good), scores.take(good), codes.take(good)
         best = _best(self.arriving, self.seats, nodes, scores)
-        self.arriving_code[nodes[best]] = codes[best]
-        return nodes[best]
+        reached = nodes.take(best)
+        self.arriving_code[reached] = codes.take(best)
+        return reached
 
     def _prune(self, height: Scores, least: float) -> None:
         surplus = len(height) - self.beams.n_active
         if surplus > 0:
             least = max(least, float(np.partition(height, surplus)[surplus]))
-        kept = height >= least
-        self.is_active[self.active[~kept]] = False
-        self.active, self.values, self.codes = self.active[kept], self.values[:, kept], self.codes[:, kept]
+        is_kept = height >= least
+        if is_kept.all():
+            return
+        kept = is_kept.nonzero()[0]
+        self.is_active[self.active] = is_kept
+        self.active = self.active.take(kept)
+        self.values, self.codes = self.values.take(kept, axis=1), self.codes.take(kept, axis=1)
 
     def _traced(self) -> tuple[Segment, ...]:
         history = self.history
@@ -194,6 +199,7 @@ def _best(table: Scores, seats: Keys, places: Keys, scores: Scores) -> Keys:
     are put there; `seats` is room to work in.
     """
     np.maximum.at(table, places, scores)
-    best: Keys = np.flatnonzero(table.take(places) == scores)
-    seats[places[best]] = best
-    return np.asarray(best[seats[places[best]] == best])
+    best = (table.take(places) == scores).nonzero()[0]
+    taken = places.take(best)
+    seats[taken] = best
+    return np.asarray(best[seats.take(taken) == best])

@@ -27,7 +27,7 @@ class Acceptance:
 
 ASKED = ("confirming", "filling", "choosing", "checking")
 """Phases in which the operator has just been asked something."""
-EXPECTED, UNEXPECTED = 0.675, 0.9
+EXPECTED, UNEXPECTED = 1.5, 2.0
 """How much less is needed (in log odds) of what was just asked for, and how much more of a word to the dialogue that
 comes out of nothing: "slower", "undo that" are short, side talk sounds like them first, and nothing is there to undo.
 In a confirmation no "yes" is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.

@@ -35,8 +35,11 @@ FOREIGN, UNEXPLAINED_S = 3.5, 0.5
 """A silence that fits the sound worse than the first, in nats a frame, is none: more than so much speech beside the
 words means that others were said. True silences have 1.2 to 3.5; of the right sentences in quiet, none has more than
 0.38 s of it. In a kitchen half of the right ones have noise that is no silence."""
-MIDDLE, STEEPNESS = 0.9, 0.45
-"""The score with a confidence of 0.5, where a question is answered; at 0.6, where a write is prepared, it is 0.9 more."""
+MIDDLE = 0.9
+"""The score with a confidence of 0.5, where a question is answered; at 0.6, where a write is prepared, it is 0.4 more.
+Of 120 wake words in the grammar of the plant, clean and twice at 12 dB, 4, 3 and 5 become a question ("view glass" is
+"the last step"), and one, at 12 dB, a write to be read back; in the grammar of orders none does. Of the right sentences
+98 % are kept, clean and in noise."""
 
 
 def confidence(words: Sequence[Word], range_db: float | None) -> float:
@@ -48,7 +51,7 @@ def confidence(words: Sequence[Word], range_db: float | None) -> float:
         return 0.0
     quiet = 1.0 if range_db is None else min(max(range_db, 0.0), QUIET_DB) / QUIET_DB
     score = AGREED + PER_NAT * mean_deficit(words) + PER_QUIET * quiet + PER_LENGTH * math.log(length_s)
-    return logistic(STEEPNESS * (score - MIDDLE))
+    return logistic(score - MIDDLE)
 
 
 def with_others(sure: float, text: str, others: Sequence[str]) -> float:
@@ -57,7 +60,7 @@ def with_others(sure: float, text: str, others: Sequence[str]) -> float:
         return sure
     words = text.split()
     alike = sum(SequenceMatcher(None, words, other.split()).ratio() for other in others) / len(others)
-    return logistic(logit(sure) - STEEPNESS * ALONE * (1 - alike))
+    return logistic(logit(sure) - ALONE * (1 - alike))
 
 
 def is_other_speech(fillers: Sequence[Word], range_db: float | None) -> bool:

@@ -18,6 +18,7 @@ from voicemes.nlu import grammar
 from voicemes.nlu.grammar import build_graph
 from voicemes.nlu.match import Matcher
 from voicemes.nlu.phrase import FreeText, Less, Phrase, Seq, Word, one_of, optional, sample, seq, words
+from voicemes.nlu.spoken import NUMBER_WORD
 from voicemes.nlu.values import MAX_SPELLED_OUT, UNLISTED
 
 SCOPES = (
@@ -302,3 +303,9 @@ def sentences_of(graph: WordGraph) -> set[tuple[str, ...]]:
 def test_a_graph_accepts_exactly_its_phrases(phrases: list[Phrase]) -> None:
     graph = build_graph("any", phrases, lambda _: None)
     assert sentences_of(graph) == set().union(*map(language, phrases))
+
+
+def test_please_is_as_unlikely_as_a_digit() -> None:
+    """Otherwise "thirty three" is heard as "thirty please"."""
+    graph = build_graph("x", [words("thirty please"), seq(Word("thirty"), Less(Word("three"), NUMBER_WORD))])
+    assert weight_of(graph, "thirty please") == weight_of(graph, "thirty three") == NUMBER_WORD

@@ -12,9 +12,14 @@ from dataclasses import dataclass, field
 
 from voicemes.model import WordGraph
 from voicemes.nlu.phrase import Emit, FreeText, Less, OneOf, Phrase, Seq, Slot, Word
+from voicemes.nlu.spoken import NUMBER_WORD
 
 MAX_PATHS = 2_000
 """Readings kept at one word; human sentences have a handful. Past it the rest is dropped: the match stays bounded."""
+
+SAYING_NOTHING = {"please": NUMBER_WORD}
+"""Words without which a sentence means the same are as likely as a digit: otherwise "thirty three" is heard as "thirty
+please", because that costs less."""
 
 
 @dataclass(slots=True)
@@ -108,7 +113,7 @@ class Network:
         state = self.states[number]
         match phrase:
             case Word(text, out):
-                state.words[text] = [(then, out, weight)]
+                state.words[text] = [(then, out, weight * SAYING_NOTHING.get(text, 1.0))]
             case Emit(out):
                 state.steps = [(then, out)]
             case Slot():

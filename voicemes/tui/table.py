@@ -8,6 +8,7 @@ from typing import TypeAlias
 from rich.text import Text
 from textual.cache import LRUCache
 from textual.widgets import DataTable
+from textual.widgets.data_table import CellKey
 
 Cells: TypeAlias = tuple[str, ...]
 CELLS_KEPT, LINES_KEPT = 600, 60
@@ -48,6 +49,11 @@ class Rows(DataTable[Text]):
         """The key of the row under the cursor; empty where there is none."""
         keys = list(self._shown)
         return keys[self.cursor_row] if 0 <= self.cursor_row < len(keys) else ""
+
+    def _update_column_widths(self, updated_cells: set[CellKey]) -> None:
+        """Textual widens columns when it has nothing else to do, and keeps what was drawn before that, cut off."""
+        super()._update_column_widths(updated_cells)
+        self._clear_caches()
 
     def _update(self, new: dict[str, Cells]) -> None:
         for key, cells in new.items():

@@ -37,8 +37,8 @@ words means that others were said. True silences have 1.2 to 3.5; of the right s
 0.38 s of it. In a kitchen half of the right ones have noise that is no silence."""
 MIDDLE = 0.9
 """The score with a confidence of 0.5, where a question is answered; at 0.6, where a write is prepared, it is 0.4 more.
-Of 120 wake words in the grammar of the plant, clean and twice at 12 dB, 4, 3 and 5 become a question ("view glass" is
-"the last step"), and one, at 12 dB, a write to be read back; in the grammar of orders none does. Of the right sentences
+Of 120 wake words in the grammar of the plant, 5 become a question clean and 7 at 12 dB ("view glass" is "the last
+step"), and one, at 12 dB, a write to be read back; in the grammar of orders none does. Of the right sentences
 98 % are kept, clean and in noise."""
 
 

@@ -27,7 +27,7 @@ from voicemes.engines.asr.levels import range_db
 from voicemes.engines.asr.lexicon import Vocabulary, read_dictionary, read_lexicon
 from voicemes.engines.asr.search import GrammarSearch
 from voicemes.engines.asr.senones import read_model
-from voicemes.engines.asr.trust import confidence, is_other_speech, mean_deficit, with_others
+from voicemes.engines.asr.trust import confidence, is_other_speech, is_quiet, mean_deficit, with_others
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed, EngineMissing
 from voicemes.model import SPEECH, Transcript
@@ -156,7 +156,7 @@ class PocketsphinxRecognizer:
         return most_fitting(heard)
 
     def _decode(self, compiled: Compiled, cepstra: Array, offset_s: float, distance_db: float | None) -> Transcript:
-        decoded = self._search.decode(compiled, cepstra, offset_s)
+        decoded = self._search.decode(compiled, cepstra, offset_s, is_quiet=is_quiet(distance_db))
         heard = transcript_of(compiled, decoded.words, distance_db)
         return replace(heard, confidence=0.0) if is_other_speech(decoded.fillers, distance_db) else heard
 

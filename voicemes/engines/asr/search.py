@@ -26,7 +26,8 @@ MAX_GRAPHS = 16
 """Dialogue states kept compiled: idle, confirming, and the questions of a few intents."""
 FILLERS = ("<", "[")
 """Silences are `<sil>`, noises `[NSN]`."""
-BEAMS = Beams()
+NOISY, QUIET = Beams(), Beams(n_active=600)
+"""In quiet the right phones are among the first: 600 find the same words, in two thirds of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ class GrammarSearch:
         self._compiled[id(graph)] = compiled
         return compiled
 
-    def decode(self, compiled: Compiled, cepstra: Array, offset_s: float = 0.0) -> Decoded:
+    def decode(self, compiled: Compiled, cepstra: Array, offset_s: float = 0.0, *, is_quiet: bool = False) -> Decoded:
         """The likeliest sentence in a whole utterance, given in cepstra of mean zero, which began at `offset_s`."""
         if compiled.network is None or not len(cepstra):
             return Decoded((), ())
-        found = search(compiled.network, self._model.log_transitions, self._model.scores(cepstra), BEAMS)
+        beams = QUIET if is_quiet else NOISY
+        found = search(compiled.network, self._model.log_transitions, self._model.scores(cepstra), beams)
         heard = [_word(segment, offset_s) for segment in found]
         words = tuple(word for word in heard if not word.text.startswith(FILLERS))
         return Decoded(words, tuple(word for word in heard if word.text.startswith(FILLERS)))

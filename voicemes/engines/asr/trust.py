@@ -66,7 +66,12 @@ def with_others(sure: float, text: str, others: Sequence[str]) -> float:
 def is_other_speech(fillers: Sequence[Word], range_db: float | None) -> bool:
     """Whether more was said than the words explain. Asked only where it is quiet: noise is no silence either."""
     unexplained_s = sum(filler.ended_s - filler.started_s for filler in fillers if filler.deficit > FOREIGN)
-    return (range_db is None or range_db >= QUIET_DB) and unexplained_s > UNEXPLAINED_S
+    return is_quiet(range_db) and unexplained_s > UNEXPLAINED_S
+
+
+def is_quiet(range_db: float | None) -> bool:
+    """Where that is not known, it is."""
+    return range_db is None or range_db >= QUIET_DB
 
 
 def mean_deficit(words: Sequence[Word]) -> float:

@@ -84,6 +84,8 @@ class SlotSpec:
     """What is known of it is read back, and must not have changed when the yes comes."""
     belongs_to: str = ""
     """A slot, or what is current, that its own fact of that name should be: an order belongs to its `equipment`."""
+    recalls: tuple[SlotData, ...] = ()
+    """Values that point back at what the dialogue spoke of: with no step read out, "the last step" is hardly said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ class Utterance:
     """Source time at which the speech itself ended; the silence that proved it is not counted."""
     ended_by: EndedBy
 
+    @property
+    def lasted_s(self) -> float:
+        return self.ended_s - self.started_s
+
 
 # --- recognition -----------------------------------------------------------------------------------------------------
 
@@ -166,7 +170,8 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    reason: Literal["silence", "noise", "too_loud", "incomplete", "out_of_grammar"]
+    reason: Literal["silence", "noise", "too_loud", "clipped", "faint", "incomplete", "out_of_grammar"]
+    """`clipped` and `faint` are noise, too: what it was heard with is too close, or too far away."""
     transcript: Transcript
     detail: str = ""
 
@@ -237,6 +242,8 @@ class Scope:
     slot: str = ""
     follows: bool = field(default=False, compare=False)
     """Whether something was said to the operator that "say again" or "undo that" may be about. Same grammar."""
+    recalled: frozenset[str] = field(default=frozenset(), compare=False)
+    """Slots of which a value was spoken of. Same grammar, too."""
 
     def __str__(self) -> str:
         tail = f"{self.intent}.{self.slot}" if self.slot else self.intent

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 from talk import Talk, understood
 
-from voicemes.dialogue.policy import QUESTION_S
+from voicemes.dialogue.policy import BLAME_EVERY_S, QUESTION_S
 from voicemes.model import (
     Accepted,
     Ambiguous,
@@ -50,7 +53,7 @@ INPUTS = {
     "a correction with a value": understood("correct", TWO),
     **{
         f"nothing, {reason}": Heard(NotUnderstood(reason, SOMETHING))
-        for reason in ("silence", "noise", "too_loud", "incomplete", "out_of_grammar")
+        for reason in ("silence", "noise", "too_loud", "clipped", "faint", "incomplete", "out_of_grammar")
     },
     "two intents": Heard(
         Ambiguous(tuple(Candidate(name, (), 1.0, "grammar") for name in ("job.next", "kpi.get")), SOMETHING)
@@ -220,3 +223,41 @@ def test_what_is_too_loud_for_a_write_is_said(talk: Talk, phase: str) -> None:
     talk.take(Heard(NotUnderstood("too_loud", SOMETHING)))
     assert [reply.key for reply in talk.replies] == ["too_loud"]
     assert (talk.state.phase, talk.state.prompted_s) == (phase, prompted_s), "the question stays, and gets no younger"
+
+
+@pytest.mark.parametrize(
+    ("phase", "fault", "is_told"),
+    [
+        ("idle", "clipped", True),
+        ("idle", "faint", False),
+        ("confirming", "clipped", True),
+        ("confirming", "faint", True),
+    ],
+)
+def test_the_microphone_is_told_of_where_somebody_speaks_to_us(
+    talk: Talk, phase: str, fault: Literal["clipped", "faint"], is_told: bool
+) -> None:
+    bring_to(talk, phase)
+    prompted_s = talk.state.prompted_s
+    talk.now_s += 3
+    talk.take(Heard(NotUnderstood(fault, SOMETHING)))
+    assert (f"microphone_{fault}" in [reply.key for reply in talk.replies]) is is_told
+    assert (talk.state.phase, talk.state.prompted_s) == (phase, prompted_s)
+
+
+def test_who_sleeps_does_not_tell_of_the_microphone(talk: Talk) -> None:
+    talk.hear("stand by")
+    talk.take(Heard(NotUnderstood("clipped", SOMETHING)))
+    assert (talk.state.phase, talk.replies) == ("standby", [])
+
+
+def test_the_microphone_is_told_of_once_in_a_while(talk: Talk) -> None:
+    bring_to(talk, "confirming")
+    answers = []
+    for _ in range(2):
+        talk.take(Heard(NotUnderstood("clipped", SOMETHING)))
+        answers += [reply.key for reply in talk.replies]
+    talk.state = replace(talk.state, unheard=0)
+    talk.now_s += BLAME_EVERY_S
+    talk.take(Heard(NotUnderstood("clipped", SOMETHING)))
+    assert answers + [reply.key for reply in talk.replies] == ["microphone_clipped", "not_heard", "microphone_clipped"]

@@ -71,9 +71,9 @@ ROLES = {"Ana": ("operator",), "Ben": ("operator",), "Farid": ("supervisor",), "
 PLANTS = (
     replace(LIVE, roles=ROLES), Live(roles=ROLES), Live({"job": (Reference("4712"),)}, {"job": "4712"}, ROLES),
 )  # fmt: skip
-QUIET = {
-    "not_heard", "yes_too_old", "help_confirming", "help_checking", "check_digits", "wrong_digits", "look_at_screen",
-    "too_loud",
+SAY_AGAIN = {"not_heard", "too_loud", "microphone_clipped", "microphone_faint"}
+QUIET = SAY_AGAIN | {
+    "yes_too_old", "help_confirming", "help_checking", "check_digits", "wrong_digits", "look_at_screen",
 }  # fmt: skip
 """What may be said between a read-back and its yes."""
 OF_ITSELF = {"andon.call", "person.identify"}
@@ -93,7 +93,7 @@ disturbances = st.one_of(
     st.tuples(st.just("hear"), st.sampled_from(SENTENCES), st.booleans(), st.booleans()),
     st.tuples(st.just("comes"), st.sampled_from(["", "Ana", "Ben", "Farid"])),
     st.tuples(st.just("yes"), st.sampled_from(["key", "voice"])),
-    st.tuples(st.just("loud")),
+    st.tuples(st.just("not heard"), st.sampled_from(["too_loud", "clipped", "faint"])),
     st.tuples(st.just("press"), st.sampled_from(["yes", "no", "cancel", "repeat", "help"])),
     st.tuples(st.just("either"), st.sampled_from(["correct", "answer", "job.next"])),
     st.tuples(st.just("answer"), st.sampled_from(sorted(MES)), st.booleans()),
@@ -130,8 +130,8 @@ class Watcher:
                 self.take(Identified(person))
             case "yes", how:
                 self.take(Pressed("yes") if how == "key" else Heard(_yes()))
-            case ("loud",):
-                self.take(Heard(TOO_LOUD))
+            case "not heard", reason:
+                self.take(Heard(replace(TOO_LOUD, reason=reason)))
             case "press", key:
                 self.take(Pressed(key))
             case "either", name:
@@ -172,7 +172,7 @@ class Watcher:
         for reply in self.talk.replies:
             if reply.key not in QUIET:
                 self.question = reply
-            if reply.key not in {"not_heard", "too_loud"}:  # "say again?" does not make the question younger
+            if reply.key not in SAY_AGAIN:  # it does not make the question younger
                 self.asked_s = self.talk.now_s
 
     def note_saved(self, given: Input, before: DialogueState) -> None:

@@ -106,6 +106,20 @@ def test_where_something_was_said_before_a_word_about_it_comes_not_out_of_nothin
     assert refusal(hear(matcher, "undo that", 0.59, Scope(follows=True))) == "noise"
 
 
+@pytest.mark.parametrize("text", ["the previous step", "repeat that step"])
+def test_a_value_that_points_back_at_nothing_needs_more(matcher: Matcher, text: str) -> None:
+    needed = shifted(0.5, UNEXPECTED)
+    assert refusal(hear(matcher, text, needed - 0.01)) == "noise"
+    assert isinstance(hear(matcher, text, needed), Understood)
+    after_a_step = Scope(recalled=frozenset({"step"}))
+    assert refusal(hear(matcher, text, 0.49, after_a_step)) == "noise"
+    assert isinstance(hear(matcher, text, 0.5, after_a_step), Understood)
+
+
+def test_a_value_that_points_at_nothing_before_needs_no_more(matcher: Matcher) -> None:
+    assert isinstance(hear(matcher, "next step", 0.5), Understood)
+
+
 @given(st.floats(0, 1), st.floats(-3, 3))
 def test_what_needs_nothing_or_everything_stays_so(probability: float, log_odds: float) -> None:
     assert shifted(0.0, log_odds) == 0.0

@@ -104,6 +104,8 @@ class DialogueState:
     """When the last question was asked."""
     unheard: int = 0
     """Questions in a row whose answer was not understood or did not come."""
+    blamed_s: float | None = None
+    """When the microphone was last blamed for that."""
     command: MesCommand | None = None
     """Submitted, and not answered yet."""
     n_commands: int = 0
@@ -145,7 +147,7 @@ class DialogueState:
             case "choosing" | "checking" | "standby":
                 return Scope(self.phase)
             case _:
-                return Scope(follows=self.last_said is not None)
+                return Scope(follows=self.last_said is not None, recalled=frozenset(self.context))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue import answers, asides, confirm, signing, submit
-from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
+from voicemes.dialogue.policy import BLAME_EVERY_S, MAX_UNHEARD, QUESTION_S
 from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
@@ -72,6 +72,8 @@ def _heard(rules: Rules, state: DialogueState, parse: Parse, now_s: float, *, wh
             return _ambiguous(rules, state, candidates, transcript.text, now_s, while_speaking=while_speaking)
         case NotUnderstood("too_loud"):
             return say_and_listen(state, Reply("too_loud"), now_s, is_remembered=False, renews_question=False)
+        case NotUnderstood("clipped" | "faint" as fault):
+            return _blamed(state, fault, now_s)
         case NotUnderstood():
             return _unheard(state, now_s)
         case _ as never:
@@ -218,6 +220,17 @@ def _unheard(state: DialogueState, now_s: float) -> Step:
         return listen(state, QUESTION_S)
     asked = replace(state, unheard=state.unheard + 1)
     return say_and_listen(asked, Reply("not_heard"), now_s, is_remembered=False, renews_question=False)
+
+
+def _blamed(state: DialogueState, fault: str, now_s: float) -> Step:
+    """The microphone is told of now and then; where no question stands only when it is too close, since what is faint
+    was probably not for us.
+    """
+    is_due = state.blamed_s is None or now_s - state.blamed_s >= BLAME_EVERY_S
+    if not is_due or state.phase == "standby" or (state.phase == "idle" and fault == "faint"):
+        return _unheard(state, now_s)
+    told = replace(state, blamed_s=now_s)
+    return say_and_listen(told, Reply(f"microphone_{fault}"), now_s, is_remembered=False, renews_question=False)
 
 
 def _timed_out(state: DialogueState, now_s: float) -> Step:

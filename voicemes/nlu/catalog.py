@@ -56,6 +56,7 @@ class SlotFile(_File):
     same_as: str = ""
     belongs_to: str = ""
     steady: bool = False
+    recalls: list[Data] = []
 
 
 class ActionFile(_File):
@@ -230,6 +231,7 @@ def _slot(document: Document, name: str, slot: SlotFile) -> SlotSpec:
         same_as=slot.same_as,
         belongs_to=slot.belongs_to,
         is_steady=slot.steady,
+        recalls=tuple(slot.recalls),
     )
 
 

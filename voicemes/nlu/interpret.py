@@ -28,8 +28,9 @@ class Acceptance:
 ASKED = ("confirming", "filling", "choosing", "checking")
 """Phases in which the operator has just been asked something."""
 EXPECTED, UNEXPECTED = 1.5, 2.0
-"""How much less is needed (in log odds) of what was just asked for, and how much more of a word to the dialogue that
-comes out of nothing: "slower", "undo that" are short, side talk sounds like them first, and nothing is there to undo.
+"""How much less is needed (in log odds) of what was just asked for, and how much more of what comes out of nothing,
+be it a word to the dialogue or a value that points back: "slower", "undo that", "the last step" are short, side talk
+sounds like them first, and nothing is there to undo or to go back from.
 In a confirmation no "yes" is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.
 """
 
@@ -103,8 +104,16 @@ def _needed(candidate: Candidate, scope: Scope, matcher: Matcher, acceptance: Ac
     needed = acceptance.write if writes(candidate.intent, matcher) else acceptance.read
     if scope.phase in ASKED:
         return shifted(needed, -EXPECTED)
-    is_expected = scope.follows or candidate.intent in matcher.catalog.intents
-    return needed if is_expected else shifted(needed, UNEXPECTED)
+    return shifted(needed, UNEXPECTED) if _is_unexpected(candidate, scope, matcher) else needed
+
+
+def _is_unexpected(candidate: Candidate, scope: Scope, matcher: Matcher) -> bool:
+    """Whether it goes on from something, and there is nothing."""
+    intent = matcher.catalog.intents.get(candidate.intent)
+    if intent is None:
+        return not scope.follows
+    specs = [(intent.slots.get(slot.name), slot) for slot in candidate.slots if slot.name not in scope.recalled]
+    return any(spec is not None and slot.value in spec.recalls for spec, slot in specs)
 
 
 def _is_too_loud(best: list[Candidate], transcript: Transcript, matcher: Matcher, acceptance: Acceptance) -> bool:

@@ -65,6 +65,7 @@ from voicemes.runtime.hearing import Ears, Guessed, Loud, Sound, SpeechBegan, Sp
 from voicemes.runtime.late import telling
 from voicemes.runtime.listening import Listening
 from voicemes.runtime.mes import execute
+from voicemes.runtime.microphone import blamed
 from voicemes.runtime.news import NewsDesk
 from voicemes.runtime.reader import Reader
 from voicemes.runtime.reload import LOOK_S, CatalogWatch
@@ -300,9 +301,8 @@ class Session:
 
     async def _heard(self, over: SpeechOver) -> TurnEnded:
         said = over.utterance
-        lasted_s = said.ended_s - said.started_s
         self.listening.gate.close()
-        self.bus.publish(SpeechEnded(self.clock.now_s(), said.ended_s, lasted_s, said.ended_by, self._noise_db))
+        self.bus.publish(SpeechEnded(self.clock.now_s(), said.ended_s, said.lasted_s, said.ended_by, self._noise_db))
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
         sure = await surely(over, self.state.scope, self.matcher, self.reader, self.listening)
         return await self._turn_of_text(sure, timings, while_speaking=self._spoken_over, said=said)
@@ -317,7 +317,7 @@ class Session:
             if said is not None and self.second is not None:
                 parse = await self.second.reconsider(parse, said, self.state.scope, self.matcher, self._read)
             timings_s["nlu"] = self.clock.now_s() - started_s
-            return await self._take(Heard(parse, while_speaking), timings_s)
+            return await self._take(Heard(blamed(parse, said), while_speaking), timings_s)
 
     async def _look_again(self) -> None:
         """What must not have changed since it was read back is looked at again before the yes."""
@@ -393,8 +393,8 @@ class Session:
         return [await self._take(given, {}) for given in told]
 
     async def _tell_news(self, now_s: float) -> list[TurnEnded]:
-        news = self.desk.next(self._quiet(now_s)) if self.desk is not None else None
-        return [await self._take(Told(news.reply), {})] if news is not None else []
+        news = self.desk and self.desk.next(self._quiet(now_s))
+        return [await self._take(Told(news.reply), {})] if news else []
 
     def _quiet(self, now_s: float) -> Quiet:
         return Quiet(self.state.phase, now_s - self._last_voice_s)

@@ -100,7 +100,7 @@ class AsrSettings(Section):
     deadline_s: float = Field(default=5.0, gt=0)
     accept_read: float = Field(default=0.5, ge=0, le=1)
     """Least confidence at which a query is answered."""
-    accept_write: float = Field(default=0.6, ge=0, le=1)
+    accept_write: float = Field(default=0.75, ge=0, le=1)
     """Least confidence at which an action is prepared."""
     write_above_db: float = Field(default=6.0, ge=0, le=40)
     """Where speech stands out of the noise by less, nothing is written by voice, and that is said."""

@@ -20,18 +20,19 @@ class Acceptance:
     """Least confidence at which something heard is acted on."""
 
     read: float = 0.5
-    write: float = 0.6
+    write: float = 0.75
     write_above_db: float = 0.0
     """What is heard with speech no further above the noise than this writes nothing."""
 
 
 ASKED = ("confirming", "filling", "choosing", "checking")
 """Phases in which the operator has just been asked something."""
-EXPECTED, UNEXPECTED = 1.5, 2.0
+EXPECTED, UNEXPECTED = 3.0, 1.5
 """How much less is needed (in log odds) of what was just asked for, and how much more of what comes out of nothing,
 be it a word to the dialogue or a value that points back: "slower", "undo that", "the last step" are short, side talk
 sounds like them first, and nothing is there to undo or to go back from.
-In a confirmation no "yes" is heard in 120 wake words, clean or at 12 dB, and every one of the synthetic voices is.
+In a confirmation 120 wake words, clean or at 12 dB, are nowhere near a "yes" (the nearest is 20 below what is needed),
+and every one of the synthetic voices is one.
 """
 
 

@@ -11,8 +11,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from voicemes.engines.asr.ground import SOUND, ground
 from voicemes.engines.asr.network import LANGUAGE_WEIGHT, NOISE, SILENCE, WORD, network_of
-from voicemes.engines.asr.senones import BEGIN, END, INSIDE, PLACES, SINGLE, Phones, Scores, context_key
+from voicemes.engines.asr.senones import (
+    BEGIN,
+    END,
+    INSIDE,
+    PLACES,
+    SINGLE,
+    AcousticModel,
+    Phones,
+    Scores,
+    context_key,
+)
 from voicemes.engines.asr.viterbi import Beams, search
 from voicemes.model import WordGraph
 
@@ -131,6 +142,25 @@ def test_what_is_found_is_the_likeliest_of_all_sentences(said: list[Sentence], s
     if all(weight == 1.0 for _, _, _, weight in graph.arcs):
         costs = (network.costs[network.words.index(segment.word)] for segment in found)
         assert sum(segment.score for segment in found) + sum(costs) == pytest.approx(likeliest, abs=0.01)
+
+
+@given(st.integers(0, 10**6), st.integers(3, 10))
+def test_the_ground_is_the_likeliest_of_all_rows_of_sounds(seed: int, n_frames: int) -> None:
+    phones, transitions = phones_of(seed), transitions_of(seed)
+    scores = -np.random.default_rng(seed).exponential(9.0, (n_frames, N_SENONES)).astype("f4")
+    sounds = [number for number in range(len(NAMES)) if number not in (NOISY, SILENT)]
+    rows = [row for n in range(1, n_frames // 3 + 1) for row in itertools.product(sounds, repeat=n)]
+    chained = [[(sound, -1, SOUND if at else 0.0) for at, sound in enumerate(row)] for row in rows]
+    likeliest = max(aligned(chain, phones, transitions, scores) for chain in chained)
+    nothing = np.zeros(0, "f4")
+    model = AcousticModel(phones, transitions, nothing, nothing, nothing, nothing)
+    assert ground(model, scores) == pytest.approx(-likeliest / n_frames, abs=0.01)
+
+
+def test_nothing_has_no_ground() -> None:
+    nothing = np.zeros((0, N_SENONES), "f4")
+    model = AcousticModel(phones_of(1), transitions_of(1), nothing, nothing, nothing, nothing)
+    assert ground(model, nothing) == 0.0
 
 
 def paths(graph: WordGraph, state: int = 0) -> Iterator[Sentence]:

@@ -80,7 +80,7 @@ class NgramRecognizer:
         words = decoded.words
         if not words or is_other_speech(decoded.fillers, distance_db):
             return nothing
-        text, sure = " ".join(word.text for word in words), confidence(words, distance_db)
+        text, sure = " ".join(word.text for word in words), confidence(words, decoded.ground)
         return Transcript(text, NAME, words, sure, deficit=mean_deficit(words), range_db=distance_db)
 
     def _model_of(self, sentences: tuple[str, ...]) -> Path:

@@ -35,7 +35,7 @@ class Beams:
     word: float = 124.0
     """The same, where a word ends."""
     n_active: int = 1_500
-    """Phones, at most: of 124 fixtures at 9 dB 109 are right, with 1,000 only 105; clean, 600 are enough."""
+    """Phones, at most: of 124 fixtures at 9 dB 109 are right, with 1,000 only 105; clean, 800 are enough."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Word:
     ended_s: float
     deficit: float
     """Acoustic deficit per 10 ms frame in nats below the best senone; 0 is a perfect fit, human speech is about 3.5."""
+    excess: float = 0.0
+    """By how much of it, in nats per frame, any sounds at all would fit better; below 0 the word fits better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ class Scope:
     slot: str = ""
     follows: bool = field(default=False, compare=False)
     """Whether something was said to the operator that "say again" or "undo that" may be about. Same grammar."""
-    recalled: frozenset[str] = field(default=frozenset(), compare=False)
+    recalled: tuple[str, ...] = field(default=(), compare=False)
     """Slots of which a value was spoken of. Same grammar, too."""
 
     def __str__(self) -> str:

@@ -222,3 +222,25 @@ def test_a_guess_at_a_question_is_answered_at_once(talk: Talk) -> None:
     talk.hear("so what do I have to do next please")
     assert talk.state.command is not None
     assert not talk.state.command.is_write
+
+
+def test_a_doubtful_order_is_asked_about_once(talk: Talk) -> None:
+    talk.take(_either(understood("job.start", SlotValue("job", "4712", "four seven one two"))))
+    assert (talk.state.phase, talk.command, talk.keys) == ("choosing", None, ["this"])
+    assert talk.replies[0].values["first"] == "start a job order at this station, four seven one two"
+    talk.hear("yes")
+    assert talk.command is not None
+    assert (talk.command.operation, talk.command.fields["job"]) == ("job.start", "4712")
+
+
+def test_what_is_read_back_anyhow_is_not_asked_about_before(talk: Talk) -> None:
+    slots = (SlotValue("job", "4712", "four seven one two"), SlotValue("quantity", 5, "five"))
+    talk.take(_either(understood("job.complete", *slots)))
+    assert (talk.state.phase, talk.keys) == ("confirming", ["job.complete/confirm"])
+
+
+def test_a_question_about_a_doubtful_order_is_asked_back(talk: Talk) -> None:
+    talk.take(_either(understood("job.status", SlotValue("job", "4712", "four seven one two"))))
+    assert (talk.state.phase, talk.command, talk.keys) == ("choosing", None, ["this"])
+    talk.hear("no")
+    assert (talk.state.phase, talk.command, talk.keys) == ("idle", None, ["not_meant"])

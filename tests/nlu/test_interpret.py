@@ -111,7 +111,7 @@ def test_a_value_that_points_back_at_nothing_needs_more(matcher: Matcher, text: 
     needed = shifted(0.5, UNEXPECTED)
     assert refusal(hear(matcher, text, needed - 0.01)) == "noise"
     assert isinstance(hear(matcher, text, needed), Understood)
-    after_a_step = Scope(recalled=frozenset({"step"}))
+    after_a_step = Scope(recalled=("step",))
     assert refusal(hear(matcher, text, 0.49, after_a_step)) == "noise"
     assert isinstance(hear(matcher, text, 0.5, after_a_step), Understood)
 

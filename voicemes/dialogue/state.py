@@ -147,7 +147,7 @@ class DialogueState:
             case "choosing" | "checking" | "standby":
                 return Scope(self.phase)
             case _:
-                return Scope(follows=self.last_said is not None, recalled=frozenset(self.context))
+                return Scope(follows=self.last_said is not None, recalled=tuple(sorted(self.context)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue import answers, asides, confirm, signing, submit
-from voicemes.dialogue.policy import BLAME_EVERY_S, MAX_UNHEARD, QUESTION_S
+from voicemes.dialogue.policy import BLAME_EVERY_S, MAX_UNHEARD, QUESTION_S, policy_for
 from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
@@ -119,6 +119,8 @@ def _ambiguous(
 ) -> Step:
     """A correction that could mean two slots means the one that has a value; anything else is asked."""
     if state.phase == "idle" and all(candidate.intent in rules.catalog.intents for candidate in candidates):
+        if len(candidates) == 1 and _is_read_back(rules, candidates[0]):
+            return _understood(rules, state, candidates[0], text, now_s, while_speaking=while_speaking)
         return _ask_which(rules, state, candidates, text, now_s)
     if state.phase == "checking":  # nothing is corrected any more, and a yes would be one to another question
         return listen(state)
@@ -141,11 +143,18 @@ def _pending(rules: Rules, candidate: Candidate, text: str) -> Pending:
     return Pending(candidate.intent, slots, text, is_guess, by_model)
 
 
+def _is_read_back(rules: Rules, candidate: Candidate) -> bool:
+    """Whether it is in the words of the catalogue, and asked about in any case."""
+    return candidate.route == "grammar" and policy_for(rules.catalog.intent(candidate.intent)).way != "at_once"
+
+
 def _ask_which(
     rules: Rules, state: DialogueState, candidates: tuple[Candidate, ...], text: str, now_s: float
 ) -> Step:
     """"Did you mean …?", of the two likeliest readings or of the only one."""
-    choices = tuple(replace(_pending(rules, candidate, text), is_guess=True) for candidate in candidates[:2])
+    is_asked_again = len(candidates) > 1 or candidates[0].route != "grammar"
+    pending = [_pending(rules, candidate, text) for candidate in candidates[:2]]
+    choices = tuple(replace(one, is_guess=is_asked_again) for one in pending)
     names = [answers.describe(rules, candidate) for candidate in candidates[:2]]
     key = "which_of_two" if len(names) > 1 else "this"
     reply = Reply(key, {"first": names[0], "second": names[-1]})

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from voicemes.model import Ambiguous, Candidate, NotUnderstood, Parse, Scope, Transcript, Understood
+from voicemes.nlu.doubt import doubted
 from voicemes.nlu.fuzzy import guess
 from voicemes.nlu.match import Matcher, is_cry, writes
 from voicemes.nlu.normalize import MAX_CHARS
@@ -69,7 +70,9 @@ def interpret(transcript: Transcript, scope: Scope, matcher: Matcher, acceptance
     if _is_too_loud(best, transcript, matcher, accepted):
         return NotUnderstood("too_loud", transcript, f"speech is {transcript.range_db:.0f} dB above the noise")
     scored = tuple(_weigh(candidate, transcript) for candidate in best)
-    return Understood(scored[0], transcript) if len(scored) == 1 else Ambiguous(scored, transcript)
+    if len(scored) > 1:
+        return Ambiguous(scored, transcript)
+    return doubted(Understood(scored[0], transcript), scope, matcher)
 
 
 def alternatives(tokens: list[str], scope: Scope, matcher: Matcher, n_most: int = 5) -> list[Candidate]:

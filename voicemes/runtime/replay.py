@@ -11,7 +11,7 @@ from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.dialogue.step import step
 from voicemes.errors import TraceError
 from voicemes.intents import PERSON, Catalog, ListValue, Template
-from voicemes.model import Heard, Input, Live, Transcript
+from voicemes.model import Heard, Input, Live, Transcript, Word
 from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json
@@ -120,7 +120,12 @@ class _Player:
         said = data["parse"]["transcript"]
         assert self.state is not None
         transcript = Transcript(
-            *(said["text"], said["engine"], (), said["confidence"], said["is_complete"], said["deficit"]),
+            said["text"],
+            said["engine"],
+            tuple(Word(**word) for word in said.get("words", ())),
+            said["confidence"],
+            said["is_complete"],
+            said["deficit"],
             said.get("range_db"),
         )
         self.heard = transcript.text

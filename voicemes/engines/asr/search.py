@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,8 +75,12 @@ class GrammarSearch:
         said = [segment for segment in found if not segment.word.startswith(FILLERS)]
         fillers = [segment for segment in found if segment.word.startswith(FILLERS)]
         under = [scores[segment.first_frame : segment.last_frame + 1] for segment in said]
+        words = [_word(segment, offset_s) for segment in said]
         return Decoded(
-            words=tuple(_word(segment, offset_s) for segment in said),
+            words=tuple(
+                replace(word, excess=word.deficit - ground(self._model, sound))
+                for word, sound in zip(words, under, strict=True)
+            ),
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
             ground=ground(self._model, np.concatenate(under)) if under else 0.0,
         )

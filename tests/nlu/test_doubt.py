@@ -1,0 +1,83 @@
+"""An order that was heard badly, or that has a twin, is asked about."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicemes.model import Ambiguous, Live, Parse, Reference, Scope, Transcript, Understood, Word
+from voicemes.nlu.doubt import LEAST_FIT
+from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
+from voicemes.nlu.match import Matcher
+
+NUMBERS = ("4711", "5091", "1591", "4080")
+LIVE = Live({"job": tuple(map(Reference, NUMBERS)), "equipment": (Reference("OVN-1", ("oven one",)),)})
+POOR = LEAST_FIT + 0.01
+
+
+def heard(matcher: Matcher, text: str, *, poorly: str = "", live: Live = LIVE) -> Parse:
+    """`poorly`: the words that any sounds explain better."""
+    words = [
+        Word(word, n, n + 1.0, 4.0, POOR if word in poorly.split() else LEAST_FIT)
+        for n, word in enumerate(text.split())
+    ]
+    said = Transcript(text, "test", tuple(words), confidence=0.99)
+    return interpret(said, Scope(), matcher.with_live(live), Acceptance())
+
+
+def orders(parse: Parse) -> list[object]:
+    return [one.values["job"] for one in candidates_of(parse)]
+
+
+def test_an_order_that_was_heard_well_is_taken(matcher: Matcher) -> None:
+    parse = heard(matcher, "start order four seven one one")
+    assert isinstance(parse, Understood)
+    assert orders(parse) == ["4711"]
+
+
+@pytest.mark.parametrize("text", ["start order four seven one one", "how far is order four seven one one"])
+def test_an_order_of_which_a_word_was_heard_badly_is_asked_about(matcher: Matcher, text: str) -> None:
+    parse = heard(matcher, text, poorly="seven")
+    assert isinstance(parse, Ambiguous)
+    assert orders(parse) == ["4711"]
+
+
+def test_a_word_of_the_sentence_may_be_heard_badly(matcher: Matcher) -> None:
+    assert isinstance(heard(matcher, "start order four seven one one", poorly="start order"), Understood)
+
+
+def test_so_does_a_machine_beside_an_order(matcher: Matcher) -> None:
+    text = "start order four seven one one on oven one"
+    assert isinstance(heard(matcher, text), Understood)
+    live = Live({**LIVE.references, "job": (Reference("4722"),)})
+    text = "start order four seven two two on oven one"
+    assert isinstance(heard(matcher, text, live=live), Understood)
+    assert isinstance(heard(matcher, text, poorly="one", live=live), Ambiguous)
+
+
+@pytest.mark.parametrize(("said", "asked"), [("fifty", ["5091", "1591"]), ("fifteen", ["1591", "5091"])])
+def test_an_order_with_a_twin_is_asked_about_first_as_it_was_heard(
+    matcher: Matcher, said: str, asked: list[str]
+) -> None:
+    assert orders(heard(matcher, f"start order {said} ninety one")) == asked
+
+
+def test_a_twin_that_does_not_exist_is_none(matcher: Matcher) -> None:
+    assert isinstance(heard(matcher, "start order forty eighty"), Understood)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["oven one is up", "someone is hurt at oven one", "finished fifty good"],
+    ids=["a machine of one digit", "a cry", "a count"],
+)
+def test_nothing_else_is_doubted_here(matcher: Matcher, text: str) -> None:
+    assert isinstance(heard(matcher, text, poorly=text), Understood)
+
+
+def test_what_does_not_exist_is_offered_its_nearest_elsewhere(matcher: Matcher) -> None:
+    assert isinstance(heard(matcher, "start order nine nine nine nine", poorly="nine"), Understood)
+
+
+def test_what_was_typed_was_not_misheard(matcher: Matcher) -> None:
+    typed = Transcript("start order fifty ninety one", "keyboard")
+    assert isinstance(interpret(typed, Scope(), matcher.with_live(LIVE)), Understood)

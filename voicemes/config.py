@@ -191,6 +191,11 @@ class Settings(Section):
         return Path(platformdirs.user_state_dir("voicemes")) / "audio" / self._station
 
     @property
+    def voices_dir(self) -> Path:
+        """Of everybody who enrolled at this machine."""
+        return Path(platformdirs.user_state_dir("voicemes")) / "voices"
+
+    @property
     def outbox_file(self) -> Path:
         """Of this station and this MES alone."""
         folder = self.outbox.folder or Path(platformdirs.user_state_dir("voicemes")) / "outbox"

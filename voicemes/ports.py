@@ -23,6 +23,8 @@ class EngineContext:
     cache_dir: Path
     lexicon_files: tuple[Path, ...] = ()
     """Pronunciations that the recogniser's own dictionary lacks, in CMU dictionary format; the first file wins."""
+    voices_dir: Path | None = None
+    """What a recogniser keeps of those who enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class StreamingRecognizer(Protocol):
     @property
     def traits(self) -> RecognizerTraits: ...
 
-    def begin(self, graph: WordGraph) -> None:
+    def begin(self, graph: WordGraph, speaker: str = "") -> None:
         """Starts an utterance in which the sentences of `graph` may be said. Raises EngineError."""
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:

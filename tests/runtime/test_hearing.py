@@ -28,13 +28,15 @@ class Notebook:
 
     belief: Hypothesis = field(default_factory=lambda: Hypothesis("so far", is_complete=False))
     graphs: list[str] = field(default_factory=list)
+    speakers: list[str] = field(default_factory=list)
     pcm: bytes = b""
     heard_speech: list[bool] = field(default_factory=list)
     """What the detector said with each piece."""
     traits = RecognizerTraits("notebook", streams=True, follows_grammar=True)
 
-    def begin(self, graph: WordGraph) -> None:
+    def begin(self, graph: WordGraph, speaker: str = "") -> None:
         self.graphs.append(graph.name)
+        self.speakers.append(speaker)
         self.pcm, self.heard_speech = b"", []
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -172,6 +174,13 @@ def test_what_may_be_said_changes_with_the_next_sentence(ears: Ears, notebook: N
 def test_tuning_to_what_is_tuned_prepares_nothing(ears: Ears, notebook: Notebook) -> None:
     ears.tune(Scope(), ORDERS)
     assert notebook.graphs == ["orders"]
+
+
+def test_who_is_expected_to_speak_is_told_to_the_recogniser(ears: Ears, notebook: Notebook) -> None:
+    ears.tune(Scope(), ORDERS, "2101")
+    assert notebook.speakers == ["", "2101"], "prepared before anybody speaks"
+    sentences(heard(ears, recording("dialogue/affirm-kal.flac") + silence(TRAIL_S)))
+    assert notebook.speakers[2:] == ["2101"]
 
 
 def test_less_than_a_window_is_kept_for_the_next_frame(ears: Ears) -> None:

@@ -42,7 +42,7 @@ class LevelRecognizer:
     def traits(self) -> RecognizerTraits:
         return RecognizerTraits("level", streams=True, follows_grammar=True)
 
-    def begin(self, _graph: WordGraph) -> None:
+    def begin(self, _graph: WordGraph, _speaker: str = "") -> None:
         self._pcm = b""
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:

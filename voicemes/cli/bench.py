@@ -59,6 +59,7 @@ def speech(
     state: State = "idle",
     seed: Annotated[int, typer.Option(help="Of the places in the noise.", min=0)] = 1,
     picture: Annotated[Path | None, typer.Option(help=PICTURE_HELP)] = None,
+    voice: Annotated[str, typer.Option(help="Expect the voice that enrolled as this (voicemes enrol).")] = "",
     live: Annotated[bool | None, typer.Option("--live/--no-live", help=LIVE_HELP, show_default=False)] = None,
     intents: IntentsDir = None,
     config: ConfigFile = None,
@@ -82,6 +83,7 @@ def speech(
             acceptance=acceptance_of(settings.asr),
             live=live_in_the_plant(settings) if (intents is None if live is None else live) else None,
             operator=settings.station.operator,
+            speaker=voice,
             on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if picture is not None:

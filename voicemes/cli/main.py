@@ -21,6 +21,7 @@ from voicemes.cli import (
     check,
     connector,
     demo,
+    enrol,
     explain,
     hear,
     intents,
@@ -53,6 +54,7 @@ app.command("tui")(tui.tui)
 app.command("hear")(hear.hear)
 app.command("text")(text.text)
 app.command("say")(say.say)
+app.command("enrol")(enrol.enrol)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("replay")(replay.replay)

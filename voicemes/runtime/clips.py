@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,26 +71,33 @@ def spread_out(clips: Sequence[Clip], most: int) -> list[Clip]:
 
 def read_manifest(manifest: Path, state: str) -> list[Clip]:
     """Every line of the manifest. Raises ConfigError with file and line."""
+    return [_clip(row, manifest.parent, state, place) for row, place in read_rows(manifest)]
+
+
+def read_rows(manifest: Path) -> list[tuple[dict[str, Any], str]]:
+    """Every line, with where it stands; `audio` is the path of a recording in each. Raises ConfigError."""
     try:
         lines = manifest.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"cannot be read as a manifest: {exc}", file=manifest) from exc
-    clips = [
-        _clip(line, manifest.parent, state, f"{manifest}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if not clips:
+    numbered = [(line, f"{manifest}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    if not numbered:
         raise ConfigError("has no recordings.", file=manifest)
-    return clips
+    return [(_row(line, place), place) for line, place in numbered]
 
 
-def _clip(line: str, folder: Path, state: str, place: str) -> Clip:
+def _row(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as exc:
         raise ConfigError(f"is not a JSON object: {exc}", file=place) from exc
-    if not isinstance(row, dict) or not isinstance(row.get("audio"), str) or "intent" not in row:
+    if not isinstance(row, dict) or not isinstance(row.get("audio"), str):
+        raise ConfigError('needs {"audio": path, …}.', file=place)
+    return row
+
+
+def _clip(row: dict[str, Any], folder: Path, state: str, place: str) -> Clip:
+    if "intent" not in row:
         raise ConfigError('needs {"audio": path, "intent": name or null, "slots": {…}}.', file=place)
     intent, slots = row["intent"], row.get("slots") or {}
     if not isinstance(intent, str | None) or not isinstance(slots, dict):

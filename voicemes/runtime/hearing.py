@@ -92,6 +92,7 @@ class Ears:
         self._recognizer = recognizer
         self._hold = hold
         self._graph: WordGraph | None = None
+        self._speaker = ""
         self._settings = settings_for("idle")
         self._window_bytes = detector.window_samples * SPEECH.width_bytes
         self._window_s = detector.window_samples / SPEECH.rate_hz
@@ -105,12 +106,14 @@ class Ears:
         self._guess = NO_GUESS
         self._meter = Meter()
 
-    def tune(self, scope: Scope, graph: WordGraph) -> None:
-        """What may be said from now on. Done while nobody speaks, so that the first word finds everything ready."""
-        if graph is not self._graph:
-            self._recognizer.begin(graph)
+    def tune(self, scope: Scope, graph: WordGraph, speaker: str = "") -> None:
+        """What may be said from now on, and by whom. Done while nobody speaks, so that the first word finds everything
+        ready.
+        """
+        if graph is not self._graph or speaker != self._speaker:
+            self._recognizer.begin(graph, speaker)
             self._recognizer.finish()
-        self._graph = graph
+        self._graph, self._speaker = graph, speaker
         self._settings = settings_for(scope.phase)
 
     @property
@@ -130,7 +133,7 @@ class Ears:
 
     def again(self, utterance: Utterance, graph: WordGraph) -> Transcript:
         """The same utterance among other sentences. Only between two utterances."""
-        self._recognizer.begin(graph)
+        self._recognizer.begin(graph, self._speaker)
         self._recognizer.feed(utterance.pcm)
         return self._recognizer.finish()
 
@@ -174,7 +177,7 @@ class Ears:
         self._began_s = self._now_s - n_windows * self._window_s
         self._speech = bytearray()
         self._guess = NO_GUESS
-        self._recognizer.begin(self._graph)
+        self._recognizer.begin(self._graph, self._speaker)
         recent = b"".join(list(self._lookback)[-n_windows:])
         return [SpeechBegan(self._began_s), *self._follow(recent)]
 

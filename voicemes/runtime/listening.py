@@ -51,11 +51,11 @@ class Listening:
             yield await self._hearing.call(self.ears.take, self._let_in(frame, is_speaking=is_speaking()))
         yield await self._hearing.call(self.ears.end)
 
-    async def tune(self, scope: Scope, graph: Callable[[], WordGraph]) -> None:
-        """Gets ready for what may be said now."""
+    async def tune(self, scope: Scope, graph: Callable[[], WordGraph], speaker: str) -> None:
+        """Gets ready for what may be said now, and for who says it."""
         if self.ears is not None:
             ears = self.ears
-            await self._hearing.call_within(READY_S, lambda: ears.tune(scope, graph()))
+            await self._hearing.call_within(READY_S, lambda: ears.tune(scope, graph(), speaker))
 
     async def again(self, utterance: Utterance, graph: Callable[[], WordGraph]) -> Transcript | None:
         """What it is among other sentences; None where the next one is being said already."""

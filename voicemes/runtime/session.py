@@ -257,7 +257,7 @@ class Session:
 
     async def _get_ready(self, scope: Scope) -> None:
         matcher = self.matcher
-        await self.listening.tune(scope, lambda: matcher.graph(scope))
+        await self.listening.tune(scope, lambda: matcher.graph(scope), self.state.operator_id)
 
     async def close(self) -> None:
         if self.desk is not None:

@@ -141,13 +141,15 @@ def bench_speech(
     acceptance: Acceptance | None = None,
     live: Live | None = None,
     operator: str = "",
+    speaker: str = "",
     on_progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The object that `bench speech --json` prints: the clean set, then one for each SNR in decibels.
 
     `detector` says where nobody speaks; without it nothing is decided before a recording is over.
     `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said. With the
-    `operator`, whose roles it has, the grammar is that of their session.
+    `operator`, whose roles it has, the grammar is that of their session. With a `speaker`, the voice that enrolled as
+    this is expected.
 
     Raises ConfigError for a faulty manifest, with file and line, and AudioError for a recording that cannot be read.
     """
@@ -155,7 +157,7 @@ def bench_speech(
         raise ConfigError("an SNR needs a recording of noise: give --noise too.")
     clips = read_manifest(manifest, state)
     sound = read_audio(noise) if noise else np.zeros(0)
-    bench = Bench(of_session(matcher, live, operator), recognizer, acceptance or Acceptance(), detector)
+    bench = Bench(of_session(matcher, live, operator), recognizer, acceptance or Acceptance(), detector, speaker)
     bench.warm_up({clip.scope for clip in clips})
     levels: list[float | None] = [None, *snrs]
     sets = []
@@ -186,18 +188,20 @@ class Bench:
     recognizer: StreamingRecognizer
     acceptance: Acceptance
     detector: VoiceDetector | None = None
+    speaker: str = ""
+    """Who is expected to speak, where somebody is."""
 
     def warm_up(self, scopes: set[Scope]) -> None:
         """Builds the grammars beforehand, as a session does: no utterance pays for that."""
         for scope in sorted(scopes, key=str):
-            self.recognizer.begin(self.matcher.graph(scope))
+            self.recognizer.begin(self.matcher.graph(scope), self.speaker)
             self.recognizer.finish()
 
     def hear(self, samples: Samples, scope: Scope, after: Samples = NO_SOUND) -> Outcome:
         """`after`: what is heard while the endpoint waits."""
         pace = Pace()
         graph = self.matcher.graph(scope)
-        pace.do(lambda: self.recognizer.begin(graph))
+        pace.do(lambda: self.recognizer.begin(graph, self.speaker))
         is_speech = self.detector is None
         if self.detector is not None:
             self.detector.reset()

@@ -62,7 +62,7 @@ _matchers: dict[tuple[str, Fingerprint], Matcher] = {}
 
 
 def context_of(settings: Settings) -> EngineContext:
-    return EngineContext(settings.cache_dir, settings.lexicon_files)
+    return EngineContext(settings.cache_dir, settings.lexicon_files, settings.voices_dir)
 
 
 def build_recognizer(settings: Settings) -> StreamingRecognizer:

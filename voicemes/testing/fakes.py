@@ -292,13 +292,16 @@ class FakeRecognizer:
         self._n_bytes: int | None = None
         self.graphs: list[WordGraph] = []
         """What might have been said in each utterance."""
+        self.speakers: list[str] = []
+        """And by whom."""
 
     @property
     def traits(self) -> RecognizerTraits:
         return RecognizerTraits("fake", streams=True, follows_grammar=False)
 
-    def begin(self, graph: WordGraph) -> None:
+    def begin(self, graph: WordGraph, speaker: str = "") -> None:
         self.graphs.append(graph)
+        self.speakers.append(speaker)
         self._n_bytes = 0
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:  # noqa: ARG002 - it never listens

@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.gaussians import Mixture, read_mixture
+from voicemes.engines.asr.known_voices import KnownVoices
 from voicemes.engines.asr.levels import range_db
 from voicemes.engines.asr.lexicon import Vocabulary, read_dictionary, read_lexicon
 from voicemes.engines.asr.search import GrammarSearch
@@ -34,10 +35,12 @@ from voicemes.model import SPEECH, Transcript
 from voicemes.ports import Hypothesis, RecognizerTraits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from voicemes.engines.asr.features import Array
+    from voicemes.engines.asr.known_voices import BentModel
     from voicemes.engines.asr.search import Compiled, Decoded
+    from voicemes.engines.asr.senones import AcousticModel
     from voicemes.model import WordGraph
     from voicemes.ports import EngineContext
 
@@ -69,7 +72,7 @@ class Options:
 def create(options: Options, context: EngineContext) -> PocketsphinxRecognizer:
     """Loads model and lexicons, in about 0.5 s. Raises EngineMissing, and ConfigError for a faulty lexicon."""
     search, speech = open_search(options, context)
-    return PocketsphinxRecognizer(search, speech)
+    return PocketsphinxRecognizer(search, speech, context.voices_dir)
 
 
 def open_search(options: Options, context: EngineContext) -> tuple[GrammarSearch, Mixture]:
@@ -99,8 +102,11 @@ def open_vocabulary(context: EngineContext, phonemes: Callable[[str], str] | Non
 class PocketsphinxRecognizer:
     """A StreamingRecognizer: it hears all along, and decodes where nobody speaks."""
 
-    def __init__(self, search: GrammarSearch, speech: Mixture) -> None:
+    def __init__(self, search: GrammarSearch, speech: Mixture, voices_dir: Path | None = None) -> None:
         self._search, self._speech = search, speech
+        self._voices = KnownVoices(voices_dir, search.model)
+        self._own: BentModel | None = None
+        """Of who speaks, where they enrolled."""
         self._current: Compiled | None = None
         self._pcm = bytearray()
         self._quiet_bytes: int | None = None
@@ -113,10 +119,11 @@ class PocketsphinxRecognizer:
     def traits(self) -> RecognizerTraits:
         return RecognizerTraits(name=NAME, streams=True, follows_grammar=True)
 
-    def begin(self, graph: WordGraph) -> None:
+    def begin(self, graph: WordGraph, speaker: str = "") -> None:
         """Starts an utterance. The first time for a graph takes up to 0.5 s, later none. Raises EngineFailed."""
         self._current = self._decided = None
         self._pcm, self._quiet_bytes, self._guess = bytearray(), None, NOTHING_YET
+        self._own = self._voices.of(speaker)
         self._current = self._search.choose(graph)
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -139,23 +146,36 @@ class PocketsphinxRecognizer:
         return self._decided or self._decide(compiled)
 
     def _decide(self, compiled: Compiled) -> Transcript:
-        """What all the sound so far says: every size of speaker is tried until one fits."""
+        """What all the sound so far says: the voice that is expected, then every size of speaker, until one fits."""
         samples = to_samples(bytes(self._pcm))
         offset, spoken = spoken_part(samples)
         if len(spoken) < LEAST_SAMPLES or compiled.network is None:
             return Transcript("", NAME, confidence=0.0, is_complete=False)
         distance_db = range_db(samples)
         heard: list[Transcript] = []
-        for cepstra in fitting_cepstra(whole(spoken), self._speech):
-            heard.append(self._decode(compiled, cepstra, offset / SPEECH.rate_hz, distance_db))
+        for cepstra, model in self._tries(fitting_cepstra(whole(spoken), self._speech)):
+            heard.append(self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db))
             if heard[-1].confidence >= CLEAR:
                 return heard[-1]
             if len(heard) > 1 and max(one.confidence for one in heard) < LOST:
                 break
         return most_fitting(heard)
 
-    def _decode(self, compiled: Compiled, cepstra: Array, offset_s: float, distance_db: float | None) -> Transcript:
-        decoded = self._search.decode(compiled, cepstra, offset_s, is_quiet=is_quiet(distance_db))
+    def _tries(self, sized: list[tuple[float, Array]]) -> Iterator[tuple[Array, AcousticModel | None]]:
+        if self._own is not None:
+            yield dict(sized)[self._own.size], self._own.model
+        for _, cepstra in sized:
+            yield cepstra, None
+
+    def _decode(
+        self,
+        compiled: Compiled,
+        cepstra: Array,
+        model: AcousticModel | None,
+        offset_s: float,
+        distance_db: float | None,
+    ) -> Transcript:
+        decoded = self._search.decode(compiled, cepstra, offset_s, is_quiet=is_quiet(distance_db), model=model)
         heard = transcript_of(compiled, decoded, distance_db)
         return replace(heard, confidence=0.0) if is_other_speech(decoded.fillers, distance_db) else heard
 

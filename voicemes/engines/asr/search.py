@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicemes.engines.asr.alignment import chain_of
 from voicemes.engines.asr.ground import ground
 from voicemes.engines.asr.network import network_of
 from voicemes.engines.asr.viterbi import Beams, search
-from voicemes.model import Word, WordGraph
+from voicemes.model import Word
 from voicemes.ports import Hypothesis
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from voicemes.engines.asr.network import Network
     from voicemes.engines.asr.senones import AcousticModel
     from voicemes.engines.asr.viterbi import Segment
+    from voicemes.model import WordGraph
 
 FRAME_S = 0.01
 """100 frames in a second."""
@@ -46,7 +48,7 @@ class GrammarSearch:
     """`choose` what may be said, then `decode`."""
 
     def __init__(self, model: AcousticModel, vocabulary: Vocabulary) -> None:
-        self._model, self._vocabulary = model, vocabulary
+        self.model, self.vocabulary = model, vocabulary
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
 
     @property
@@ -66,33 +68,43 @@ class GrammarSearch:
         self._compiled[id(graph)] = compiled
         return compiled
 
-    def decode(self, compiled: Compiled, cepstra: Array, offset_s: float = 0.0, *, is_quiet: bool = False) -> Decoded:
-        """The likeliest sentence in a whole utterance, given in cepstra of mean zero, which began at `offset_s`."""
+    def decode(
+        self,
+        compiled: Compiled,
+        cepstra: Array,
+        offset_s: float = 0.0,
+        *,
+        is_quiet: bool = False,
+        model: AcousticModel | None = None,
+    ) -> Decoded:
+        """The likeliest sentence in a whole utterance, given in cepstra of mean zero, which began at `offset_s`.
+        `model`: of one voice, instead of that for everybody.
+        """
         if compiled.network is None or not len(cepstra):
             return Decoded((), ())
-        scores = self._model.scores(cepstra)
-        found = search(compiled.network, self._model.log_transitions, scores, QUIET if is_quiet else NOISY)
+        model = model or self.model
+        scores = model.scores(cepstra)
+        found = search(compiled.network, model.log_transitions, scores, QUIET if is_quiet else NOISY)
         said = [segment for segment in found if not segment.word.startswith(FILLERS)]
         fillers = [segment for segment in found if segment.word.startswith(FILLERS)]
         under = [scores[segment.first_frame : segment.last_frame + 1] for segment in said]
         words = [_word(segment, offset_s) for segment in said]
         return Decoded(
             words=tuple(
-                replace(word, excess=word.deficit - ground(self._model, sound))
+                replace(word, excess=word.deficit - ground(model, sound))
                 for word, sound in zip(words, under, strict=True)
             ),
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
-            ground=ground(self._model, np.concatenate(under)) if under else 0.0,
+            ground=ground(model, np.concatenate(under)) if under else 0.0,
         )
 
     def align(self, words: Sequence[str], cepstra: Array) -> Decoded:
         """Where each of these words was said, and how well it fits, if nothing else can have been said."""
-        arcs = tuple((at, at + 1, word, 1.0) for at, word in enumerate(words))
-        graph = WordGraph("said", len(words) + 1, frozenset({len(words)}), arcs)
+        graph = chain_of(words)
         return self.decode(Compiled(graph, self._network(graph) if words else None), cepstra)
 
     def _network(self, graph: WordGraph) -> Network:
-        return network_of(graph, self._vocabulary.pronunciations, self._model.phones)
+        return network_of(graph, self.vocabulary.pronunciations, self.model.phones)
 
 
 @dataclass(slots=True)

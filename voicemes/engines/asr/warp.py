@@ -25,9 +25,13 @@ WARPS = (0.92, 1.0, 1.08, 1.16)
 FILTERS = np.concatenate([filters_for(warp) for warp in WARPS])
 
 
-def fitting_cepstra(samples: Array, speech: Mixture) -> list[Array]:
-    """What to decode of an utterance: without its noise, its channel, and the size of its speaker; likeliest first."""
+def fitting_cepstra(samples: Array, speech: Mixture) -> list[tuple[float, Array]]:
+    """What to decode of an utterance: without its noise, its channel, and the size of its speaker, which is one of
+    WARPS; likeliest first.
+    """
     energies = (power_spectra(samples) @ FILTERS.T).reshape(-1, len(WARPS), N_FILTERS)
     quiet = suppressed(energies)
-    candidates = [clean_cepstra(energies[:, warp], quiet[:, warp], speech) for warp in range(len(WARPS))]
-    return sorted(candidates, key=speech.log_likelihood, reverse=True)
+    candidates = [
+        (size, clean_cepstra(energies[:, warp], quiet[:, warp], speech)) for warp, size in enumerate(WARPS)
+    ]
+    return sorted(candidates, key=lambda candidate: speech.log_likelihood(candidate[1]), reverse=True)

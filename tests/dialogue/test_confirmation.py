@@ -233,12 +233,6 @@ def test_a_doubtful_order_is_asked_about_once(talk: Talk) -> None:
     assert (talk.command.operation, talk.command.fields["job"]) == ("job.start", "4712")
 
 
-def test_what_is_read_back_anyhow_is_not_asked_about_before(talk: Talk) -> None:
-    slots = (SlotValue("job", "4712", "four seven one two"), SlotValue("quantity", 5, "five"))
-    talk.take(_either(understood("job.complete", *slots)))
-    assert (talk.state.phase, talk.keys) == ("confirming", ["job.complete/confirm"])
-
-
 def test_a_question_about_a_doubtful_order_is_asked_back(talk: Talk) -> None:
     talk.take(_either(understood("job.status", SlotValue("job", "4712", "four seven one two"))))
     assert (talk.state.phase, talk.command, talk.keys) == ("choosing", None, ["this"])

@@ -8,7 +8,8 @@ from typing import Literal
 import pytest
 from talk import Talk, understood
 
-from voicemes.dialogue.policy import BLAME_EVERY_S, QUESTION_S
+from voicemes.dialogue.policy import QUESTION_S
+from voicemes.dialogue.step import BLAME_EVERY_S
 from voicemes.model import (
     Accepted,
     Ambiguous,

@@ -67,8 +67,8 @@ def test_a_twin_that_does_not_exist_is_none(matcher: Matcher) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["oven one is up", "someone is hurt at oven one", "finished fifty good"],
-    ids=["a machine of one digit", "a cry", "a count"],
+    ["oven one is up", "someone is hurt at oven one", "finished fifty good", "abort order five zero nine one"],
+    ids=["a machine of one digit", "a cry", "a count", "what is read back anyhow"],
 )
 def test_nothing_else_is_doubted_here(matcher: Matcher, text: str) -> None:
     assert isinstance(heard(matcher, text, poorly=text), Understood)

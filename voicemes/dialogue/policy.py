@@ -33,8 +33,6 @@ QUESTION_S = 10.0
 """How long a question waits for its answer before it is asked again, once."""
 SIGN_S = 60.0
 """The same for the badge of a second person: they have to come first."""
-BLAME_EVERY_S = 300.0
-"""The microphone is told of no more often than this."""
 MAX_UNHEARD = 2
 """So often "say again?", then the system only listens: repeating it does not help in noise."""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from voicemes.dialogue import answers, asides, confirm, signing, submit
-from voicemes.dialogue.policy import BLAME_EVERY_S, MAX_UNHEARD, QUESTION_S, policy_for
+from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
 from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
@@ -37,6 +37,8 @@ from voicemes.model import (
 
 TYPED = frozenset({"keyboard", "screen"})
 """Engines of transcripts that nobody can have misheard."""
+BLAME_EVERY_S = 300.0
+"""The microphone is told of no more often than this."""
 CONSENT = frozenset({"affirm", "check"})
 """Said while the system itself speaks, it may be its own voice."""
 KEY_WORDS: dict[Key, str] = {"yes": "affirm", "no": "deny", "cancel": "cancel", "repeat": "repeat", "help": "help"}
@@ -119,8 +121,6 @@ def _ambiguous(
 ) -> Step:
     """A correction that could mean two slots means the one that has a value; anything else is asked."""
     if state.phase == "idle" and all(candidate.intent in rules.catalog.intents for candidate in candidates):
-        if len(candidates) == 1 and _is_read_back(rules, candidates[0]):
-            return _understood(rules, state, candidates[0], text, now_s, while_speaking=while_speaking)
         return _ask_which(rules, state, candidates, text, now_s)
     if state.phase == "checking":  # nothing is corrected any more, and a yes would be one to another question
         return listen(state)
@@ -141,11 +141,6 @@ def _pending(rules: Rules, candidate: Candidate, text: str) -> Pending:
     is_said = {slot.name: not by_model or not read_back or f"{{{slot.name}}}" in read_back for slot in candidate.slots}
     slots = {slot.name: slot for slot in candidate.slots if is_said[slot.name]}
     return Pending(candidate.intent, slots, text, is_guess, by_model)
-
-
-def _is_read_back(rules: Rules, candidate: Candidate) -> bool:
-    """Whether it is in the words of the catalogue, and asked about in any case."""
-    return candidate.route == "grammar" and policy_for(rules.catalog.intent(candidate.intent)).way != "at_once"
 
 
 def _ask_which(

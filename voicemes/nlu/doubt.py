@@ -18,6 +18,7 @@ from voicemes.numbers import TEENS, TENS
 LEAST_FIT = 0.6
 """Nats per frame by which any sounds may explain a word better. Of the words in the right sentences of people 92 % are
 better than this, of synthetic ones 99 %."""
+AT_ONCE = frozenset({"R0", "R1"})
 LEAST_DIGITS = 2
 """Of what is told from its neighbours by digits: an order, not "printer one" (but beside an order, that counts too)."""
 TWINS = {one: other for pair in zip(TEENS[3:], TENS[1:], strict=True) for one, other in (pair, pair[::-1])}
@@ -26,7 +27,7 @@ TWINS = {one: other for pair in zip(TEENS[3:], TENS[1:], strict=True) for one, o
 
 def doubted(parse: Parse, scope: Scope, matcher: Matcher) -> Parse:
     """`parse`, or the question what was meant, where it names something by a number that may be another."""
-    if not isinstance(parse, Understood) or scope.phase != "idle" or is_cry(parse.candidate, matcher):
+    if not isinstance(parse, Understood) or scope.phase != "idle" or not _is_done_at_once(parse.candidate, matcher):
         return parse
     candidate, heard = parse.candidate, parse.transcript
     spoken = [(slot, places) for slot in candidate.slots if (places := _places(slot, heard, matcher))]
@@ -37,6 +38,12 @@ def doubted(parse: Parse, scope: Scope, matcher: Matcher) -> Parse:
             return Ambiguous((candidate, twin), heard)
     is_poor = any(heard.words[place].excess > LEAST_FIT for _, places in spoken for place in places)
     return Ambiguous((candidate,), heard) if is_poor else parse
+
+
+def _is_done_at_once(candidate: Candidate, matcher: Matcher) -> bool:
+    """What is read back is not asked about twice, and a cry for help never."""
+    intent = matcher.catalog.intents.get(candidate.intent)
+    return intent is not None and intent.risk in AT_ONCE and not is_cry(candidate, matcher)
 
 
 def _places(slot: SlotValue, heard: Transcript, matcher: Matcher) -> range | None:

@@ -30,6 +30,7 @@ from voicemes.model import (
     Unknown,
     Unsaved,
     Unsent,
+    Word,
 )
 from voicemes.nlu.consult import NO_SENSE
 from voicemes.runtime.secrets import is_hidden
@@ -69,10 +70,25 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
     return reply
 
 
+def transcript_from_json(data: Mapping[str, Any]) -> Transcript:
+    words = [{key: value for key, value in word.items() if key != "kind"} for word in data.get("words", ())]
+    return Transcript(
+        text=data["text"],
+        engine=data["engine"],
+        words=tuple(Word(**word) for word in words),
+        confidence=data["confidence"],
+        is_complete=data["is_complete"],
+        deficit=data["deficit"],
+        range_db=data.get("range_db"),
+    )
+
+
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
-    """A parse that a language model found, or a person on a screen, or one whose words had to be hidden: what they
-    chose is a fact of the trace. None for one by the other routes.
+    """A parse that a language model found, or a person on a screen, or one whose words had to be hidden, or that of a
+    bad microphone: what they chose is a fact of the trace. None for one by the other routes.
     """
+    if data.get("reason") in {"clipped", "faint"}:
+        return NotUnderstood(data["reason"], transcript, data["detail"])
     if data.get("detail") == NO_SENSE:
         return NotUnderstood("out_of_grammar", transcript, NO_SENSE)
     candidates = [data["candidate"]] if "candidate" in data else data.get("candidates", [])

@@ -11,10 +11,10 @@ from voicemes.dialogue.state import DialogueState, Rules
 from voicemes.dialogue.step import step
 from voicemes.errors import TraceError
 from voicemes.intents import PERSON, Catalog, ListValue, Template
-from voicemes.model import Heard, Input, Live, Transcript, Word
+from voicemes.model import Heard, Input, Live
 from voicemes.nlu.interpret import Acceptance, interpret
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json
+from voicemes.runtime.codec import input_from_json, live_from_json, modelled_from_json, to_json, transcript_from_json
 from voicemes.runtime.personal import Names, rewritten
 from voicemes.runtime.secrets import MASK, hidden_effect, people_of
 from voicemes.runtime.trace import read_trace
@@ -119,15 +119,7 @@ class _Player:
             return given
         said = data["parse"]["transcript"]
         assert self.state is not None
-        transcript = Transcript(
-            said["text"],
-            said["engine"],
-            tuple(Word(**word) for word in said.get("words", ())),
-            said["confidence"],
-            said["is_complete"],
-            said["deficit"],
-            said.get("range_db"),
-        )
+        transcript = transcript_from_json(said)
         self.heard = transcript.text
         parse = modelled_from_json(data["parse"], transcript)
         parse = parse or interpret(transcript, self.state.scope, self.matcher, self.acceptance)

@@ -12,9 +12,10 @@ from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, settings_f
 from voicemes.cli.output import console, print_json, show_table
 from voicemes.runtime.clips import read_audio
 from voicemes.runtime.engines import create_engine
+from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.number_bench import SPACE, bench_numbers
 from voicemes.runtime.reader import acceptance_of
-from voicemes.runtime.speech_bench import Bench
+from voicemes.runtime.speech_bench import Bench, of_session
 from voicemes.runtime.wiring import build_detector, build_matcher, build_recognizer, context_of
 
 
@@ -34,9 +35,9 @@ def numbers(
     Exit 1 when a wrong order is taken and nobody is asked.
     """
     settings = settings_from(config, intents)
-    bench = Bench(
-        build_matcher(settings), build_recognizer(settings), acceptance_of(settings.asr), build_detector(settings)
-    )
+    live = live_in_the_plant(settings) if intents is None else None
+    matcher = of_session(build_matcher(settings), live, settings.station.operator)
+    bench = Bench(matcher, build_recognizer(settings), acceptance_of(settings.asr), build_detector(settings))
     with Progress(console=console(plain=plain, stderr=True), transient=True, disable=plain or as_json) as progress:
         task = progress.add_task("Listening", total=trials)
         result = bench_numbers(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import settings
 from virtual_card import Card
@@ -22,6 +24,14 @@ settings.load_profile("voicemes")
 ROOT = Path(__file__).resolve().parent.parent
 INTENTS = ROOT / "intents"
 DRINKS = Path(__file__).resolve().parent / "catalogs" / "drinks"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """A client of httpx reads all that the world trusts, in 30 ms; the tests open a few thousand."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,16 @@ def open_exchange(
 
 
 def load_spec(file: Path) -> ConnectorSpec:
-    """Raises ConfigError that names file, line and key."""
+    """A file that has not changed is read once. Raises ConfigError that names file, line and key."""
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error}", file=file, key="connector") from error
+    return _read_spec(file, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+@lru_cache(maxsize=8)
+def _read_spec(file: Path, _version: tuple[int, int, int]) -> ConnectorSpec:
     try:
         document = Document(file)
     except CatalogError as error:
@@ -132,9 +142,15 @@ def _check_proxy(text: str) -> None:
         raise ConfigError("is no address such as http://proxy:3128.", key="mes.proxy")
 
 
-def _trust(settings: MesSettings) -> ssl.SSLContext | bool:
+@cache
+def _usual_trust() -> ssl.SSLContext:
+    """All certificates that httpx trusts, which takes 30 ms to read; a context may be shared."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _trust(settings: MesSettings) -> ssl.SSLContext:
     if settings.ca_file is None:
-        return True
+        return _usual_trust()
     try:
         return ssl.create_default_context(cafile=str(settings.ca_file))
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -55,7 +56,9 @@ def _read(file: Path) -> str:
         raise ConfigError(f"cannot be read: {error}", file=file) from error
 
 
+@lru_cache(maxsize=2)
 def _parse(text: str, file: Path) -> dict[str, Any]:
+    """To be looked at only: who opens a plant again and again gets the same."""
     try:
         data = yaml.load(text, Loader=SafeLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hassil import expression as hx
 from hassil.parse_expression import parse_sentence
@@ -98,7 +99,7 @@ class _Reader:
             raise self.error(f"the template is longer than {MAX_TEMPLATE_CHARS} characters; split it.")
         self._check_pairs(text)
         try:
-            sentence = parse_sentence(text)
+            sentence = _parsed(text)
         except (ParseError, AssertionError, ValueError) as exc:
             raise self.error("the template cannot be read; compare it with the notation in the README.") from exc
         phrase = self._convert(sentence.expression)
@@ -183,6 +184,12 @@ class _Reader:
             if _ends_open(left) and _starts_open(right):
                 touching = _text_of(left, right)
                 raise self.error("a group touches a word; write whole words, such as (job|jobs).", touching)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> hx.Sentence:
+    """To be looked at only. Raises what hassil raises."""
+    return parse_sentence(text)
 
 
 def _ends_open(node: hx.Expression) -> bool:

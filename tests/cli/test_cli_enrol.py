@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import FIXTURES, Run
 
 from voicemes.config import Settings
+from voicemes.engines.asr.own_voice import OwnVoice, save
 from voicemes.engines.audio import wav
 from voicemes.model import SPEECH
 from voicemes.ports import AudioSource, EngineContext
 from voicemes.runtime import enrolling
+from voicemes.runtime.check import PARTS, _safely
 from voicemes.runtime.enrolling import TRIES, read_aloud, sentences_to_read
 from voicemes.runtime.wiring import build_matcher, build_sounds
 
@@ -68,6 +71,18 @@ def test_what_is_read_has_most_pairs_of_sounds() -> None:
     texts = sentences_to_read(matcher, sounds)
     assert len(set(texts)) == len(texts) == enrolling.N_SENTENCES
     assert {sound for text in texts for word in text.split() for sound in sounds(word)} >= set(SOUNDS.split())
+
+
+def test_check_tells_of_a_voice_that_cannot_be_read() -> None:
+    def state() -> str:
+        (found,) = _safely("enrolled voices", PARTS["enrolled voices"], Settings())
+        return found.state
+
+    assert state() == "note"
+    save(Settings().voices_dir, "Ana", OwnVoice(1.0, np.tile(np.eye(13, 14, 1), (3, 1, 1))))
+    assert state() == "ok"
+    (Settings().voices_dir / "Ben.json").write_text("{}", encoding="utf-8")
+    assert state() == "failed"
 
 
 class Played:

@@ -19,7 +19,7 @@ from voicemes.runtime.wiring import build_matcher, build_sounds
 
 
 def enrol(
-    operator: Annotated[str, typer.Argument(help="As the MES knows them: the id of the badge.")],
+    operator: Annotated[str, typer.Argument(help="As the MES names them, and [station] operator.")],
     recordings: Annotated[
         Path | None, typer.Option("--input", help='Recordings instead: lines of {"audio": path, "say": sentence}.')
     ] = None,

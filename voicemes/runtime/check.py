@@ -8,6 +8,7 @@ from typing import Literal
 
 from voicemes.config import Settings
 from voicemes.connectors import open_connector
+from voicemes.engines.asr.own_voice import read as read_voice
 from voicemes.engines.audio import sounddevice
 from voicemes.errors import VoicemesError
 from voicemes.model import SPEECH, Scope
@@ -68,6 +69,14 @@ def _recognizer(settings: Settings) -> Iterator[Finding]:
     recognizer.begin(Matcher(build_catalog(settings)).graph(Scope()))
     recognizer.finish()
     yield Finding("recogniser", "ok", f"{recognizer.traits.name} takes the grammar")
+
+
+def _enrolled(settings: Settings) -> Iterator[Finding]:
+    files = sorted(settings.voices_dir.glob("*.json"))
+    for file in files:
+        read_voice(file)
+    known = f"{len(files)} ({settings.voices_dir})" if files else "none; who is heard badly can enrol."
+    yield Finding("enrolled voices", "ok" if files else "note", known)
 
 
 def _voice_detector(settings: Settings) -> Iterator[Finding]:
@@ -139,6 +148,7 @@ def _language_model(settings: Settings) -> Iterator[Finding]:
 PARTS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "catalogue": _catalog,
     "recogniser": _recognizer,
+    "enrolled voices": _enrolled,
     "second recogniser": _second,
     "voice detector": _voice_detector,
     "speech": _speech,

@@ -54,13 +54,16 @@ def save(folder: Path, speaker: str, voice: OwnVoice) -> Path:
 def load(folder: Path, speaker: str) -> OwnVoice | None:
     """None for somebody who never enrolled. Raises ConfigError for a faulty file."""
     file = file_of(folder, speaker)
-    if not speaker or not file.exists():
-        return None
+    return read(file) if speaker and file.exists() else None
+
+
+def read(file: Path) -> OwnVoice:
+    """Raises ConfigError."""
     try:
         with file.open(encoding="utf-8") as stream:
             return _checked(json.loads(stream.read(MAX_BYTES)))
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise ConfigError(f"no enrolled voice ({exc}). Enrol again: voicemes enrol {speaker}", file=file) from exc
+        raise ConfigError(f"is no enrolled voice ({exc}). Read once more: voicemes enrol", file=file) from exc
 
 
 def forget(folder: Path, speaker: str) -> bool:

@@ -36,14 +36,16 @@ class LevelRecognizer:
         self.loud, self.confidence = loud, confidence
         self.heard: list[bytes] = []
         self.speech_s = 0.0
+        self.speakers: set[str] = set()
         self._pcm = b""
 
     @property
     def traits(self) -> RecognizerTraits:
         return RecognizerTraits("level", streams=True, follows_grammar=True)
 
-    def begin(self, _graph: WordGraph, _speaker: str = "") -> None:
+    def begin(self, _graph: WordGraph, speaker: str = "") -> None:
         self._pcm = b""
+        self.speakers.add(speaker)
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
         self._pcm += pcm
@@ -197,6 +199,13 @@ def test_the_recogniser_hears_what_the_detector_says_and_the_silence_of_the_endp
     *_, step, nothing = recognizer.heard
     assert len(step) == len(nothing) == 2 * int((1 + ENDPOINT_S) * RATE_HZ)
     assert 1 <= recognizer.speech_s < 1.2, "one of two seconds, and a window"
+
+
+def test_who_is_expected_to_speak_is_told_to_the_recogniser(matcher: Matcher, manifest: Path) -> None:
+    anybody, ana = LevelRecognizer(), LevelRecognizer()
+    bench_speech(manifest, matcher, anybody)
+    bench_speech(manifest, matcher, ana, speaker="Ana")
+    assert (anybody.speakers, ana.speakers) == ({""}, {"Ana"})
 
 
 def test_what_is_decided_late_is_late_by_what_the_endpoint_does_not_hide() -> None:

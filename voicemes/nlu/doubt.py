@@ -1,7 +1,7 @@
 """Identifiers that were heard, but may be others: with thousands of orders, what is misheard is often another order.
 
 Two signs of it: a word of the identifier that any sounds explain better (engines/asr/ground.py), and "fifty" where
-"fifteen" exists, too. Of 185 order numbers that eight synthetic voices said at three speeds and that were taken, 10 were
+"fifteen" exists, too. Of 185 order numbers that were taken, said by eight synthetic voices at three speeds, 10 were
 wrong; the first sign has 8 of them, and a third of the right ones, the second sign another one. One is left, "nine one
 five five" heard as "nine one five nine".
 """

@@ -11,8 +11,6 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
-import httpx
-
 from voicemes.errors import MesUnreachable
 from voicemes.plant.http.faults import Faults
 
@@ -126,6 +124,8 @@ def _read_url(child: subprocess.Popen[bytes], log: IO[bytes], deadline_s: float)
 
 
 def _check_health(url: str, deadline_s: float) -> None:
+    import httpx  # 0.2 s, which the plant itself, who imports this file too, does not need
+
     try:
         with httpx.Client(trust_env=False, timeout=deadline_s) as client:
             client.get(f"{url}/api/v1/health").raise_for_status()

@@ -36,7 +36,7 @@ words means that others were said. True silences have 1.2 to 3.5; of the right s
 MIDDLE = 0.9
 """The score with a confidence of 0.5, where a question is answered; at 0.75, where a write is prepared, it is 1.1 more.
 Of 120 wake words in the grammar of the plant none becomes a question or a write clean, and two become questions at
-12 dB; in the grammar of orders none does. Of the right sentences of people 98 % or more are kept, clean and at 12 dB."""
+12 dB; in the grammar of orders none does. Of the right sentences of people 98 % are kept, clean and at 12 dB."""
 
 
 def confidence(words: Sequence[Word], ground: float) -> float:

@@ -8,9 +8,10 @@ heard in another way each time.
 The weights are a logistic regression of "right" against "nobody meant it", made by five-fold cross-validation over
 clips: 120 people's orders, clean and in a kitchen at 6 to 18 dB, and 268 synthetic sentences, clean and at 9 and 15 dB
 of a hall, against 120 wake words, clean and at 12 dB, in two grammars, and 59 pieces of side talk in the same noise.
-Area under the curve on what was left out: 0.9989. With the deficit of the words alone, without that ground, 0.997: in
-noise right words have a higher deficit, and so have any sounds. The distance of speech from noise, the worst word, the
-number of words, the rate of speech and the spread between the ways to decode add nothing.
+Area under the curve on what was left out: 0.9989. On the half of them that is less noisy 0.9985, where the deficit of
+the words in place of that difference, with the distance of speech from noise beside it, had 0.9971: in noise right
+words have a higher deficit, and so have any sounds. The worst word, the number of words and the rate of speech add
+nothing.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from voicemes.numbers import TEENS, TENS
 
 LEAST_FIT = 0.6
 """Nats per frame by which any sounds may explain a word better. Of the words in the right sentences of people 92 % are
-better than this, of synthetic ones 99 %."""
+better than this, of synthetic ones 98 %."""
 AT_ONCE = frozenset({"R0", "R1"})
 LEAST_DIGITS = 2
 """Of what is told from its neighbours by digits: an order, not "printer one" (but beside an order, that counts too)."""

@@ -32,7 +32,7 @@ EXPECTED, UNEXPECTED = 3.0, 1.5
 """How much less is needed (in log odds) of what was just asked for, and how much more of what comes out of nothing,
 be it a word to the dialogue or a value that points back: "slower", "undo that", "the last step" are short, side talk
 sounds like them first, and nothing is there to undo or to go back from.
-In a confirmation 120 wake words, clean or at 12 dB, are nowhere near a "yes" (the nearest is 20 below what is needed),
+In a confirmation 120 wake words, clean or at 12 dB, are nowhere near a "yes" (all are 18 or more below what is needed),
 and every one of the synthetic voices is one.
 """
 

@@ -157,6 +157,15 @@ def test_a_voice_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert not forget(tmp_path / "voices", "2101")
 
 
+def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "voices").write_text("a file", encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be kept"):
+        save(tmp_path / "voices", "2101", OwnVoice(1.0, PLAIN))
+    (tmp_path / "2101.json").mkdir()
+    with pytest.raises(ConfigError, match="cannot be deleted"):
+        forget(tmp_path, "2101")
+
+
 @given(st.text(max_size=8), st.text(max_size=8))
 def test_two_speakers_never_share_a_file(one: str, other: str) -> None:
     files = [file_of(Path("voices"), speaker) for speaker in (one, other)]

@@ -9,6 +9,7 @@ from voicemes.engines.asr.adaptation import Statistics, adapted
 from voicemes.engines.asr.alignment import align
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.own_voice import OwnVoice
+from voicemes.engines.asr.search import FRAME_S
 from voicemes.engines.asr.warp import WARPS, fitting_cepstra
 from voicemes.errors import AudioError
 
@@ -24,7 +25,6 @@ ROUNDS = 2
 """Of alignment and estimation."""
 LEAST_S = 12.0
 """Of words: with less the map is more guess than measurement."""
-FRAME_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)

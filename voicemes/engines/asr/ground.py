@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicemes.engines.asr.senones import N_STATES
+from voicemes.engines.asr.viterbi import NEVER
 
 if TYPE_CHECKING:
     from voicemes.engines.asr.senones import AcousticModel, Scores
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 SOUND = -12.0
 """Of each phone, in nats: without it a row of many short ones fits everything. Area under the curve of trust.py with
 -3, -6, -12 and -20: 0.9985, 0.9988, 0.9990, 0.9989; with pairs of phones as likely as in the dictionary 0.9993."""
-NEVER = -1e30
 
 
 def ground(model: AcousticModel, scores: Scores) -> float:

@@ -40,14 +40,17 @@ def file_of(folder: Path, speaker: str) -> Path:
 
 
 def save(folder: Path, speaker: str, voice: OwnVoice) -> Path:
-    """For nobody else on this machine to read. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """For nobody else on this machine to read. Raises ConfigError where the folder cannot be written."""
     file = file_of(folder, speaker)
     part = file.with_suffix(".part")
     data = {"size": voice.size, "transforms": np.round(voice.transforms, 6).tolist()}
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(data, stream)
-    part.replace(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+            json.dump(data, stream)
+        part.replace(file)
+    except OSError as exc:
+        raise ConfigError(f"the voice cannot be kept: {exc}.", file=file) from exc
     return file
 
 
@@ -67,10 +70,13 @@ def read(file: Path) -> OwnVoice:
 
 
 def forget(folder: Path, speaker: str) -> bool:
-    """Whether there was one. Raises OSError."""
+    """Whether there was one. Raises ConfigError where it cannot be deleted."""
     file = file_of(folder, speaker)
-    existed = file.exists()
-    file.unlink(missing_ok=True)
+    try:
+        existed = file.exists()
+        file.unlink(missing_ok=True)
+    except OSError as exc:
+        raise ConfigError(f"the voice cannot be deleted: {exc}.", file=file) from exc
     return existed
 
 

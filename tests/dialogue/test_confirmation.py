@@ -238,3 +238,10 @@ def test_a_question_about_a_doubtful_order_is_asked_back(talk: Talk) -> None:
     assert (talk.state.phase, talk.command, talk.keys) == ("choosing", None, ["this"])
     talk.hear("no")
     assert (talk.state.phase, talk.command, talk.keys) == ("idle", None, ["not_meant"])
+
+
+def test_what_is_heard_over_our_own_voice_is_read_back(talk: Talk) -> None:
+    talk.hear("start order 4712", while_speaking=True)
+    assert (talk.state.phase, talk.command) == ("confirming", None)
+    talk.hear("yes")
+    assert talk.command is not None

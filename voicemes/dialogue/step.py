@@ -94,7 +94,9 @@ def _understood(
 ) -> Step:
     intent = rules.catalog.intents.get(candidate.intent)
     if intent is not None and state.phase == "idle":
-        return prepare(rules, state, _pending(rules, candidate, text), now_s)
+        pending = _pending(rules, candidate, text)
+        # Over our own voice it may be our own voice: what it would write is read back.
+        return prepare(rules, state, replace(pending, is_guess=pending.is_guess or while_speaking), now_s)
     if intent is not None and intent.role == ANYONE and intent.action.is_write:  # need passes everything
         return _interrupt(rules, state, candidate, text, now_s)
     if while_speaking and candidate.intent in CONSENT:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +24,12 @@ from voicemes.nlu.match import Matcher
 
 settings.register_profile("voicemes", deadline=None, max_examples=100)
 settings.load_profile("voicemes")
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # A hundred processes that are started would compile all that they import, in a second or two each: they do it once,
+    # and not in the folders that nothing shall be written into.
+    os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="voicemes-tests-")
+    atexit.register(shutil.rmtree, os.environ["PYTHONPYCACHEPREFIX"], ignore_errors=True)
 
 ROOT = Path(__file__).resolve().parent.parent
 INTENTS = ROOT / "intents"

@@ -89,6 +89,8 @@ class Word:
     """Acoustic deficit per 10 ms frame in nats below the best senone; 0 is a perfect fit, human speech is about 3.5."""
     excess: float = 0.0
     """By how much of it, in nats per frame, any sounds at all would fit better; below 0 the word fits better."""
+    rivals: tuple[tuple[str, float], ...] = ()
+    """Other words that can have been said in its place, the nearest first, with the nats by which they fit worse."""
 
 
 @dataclass(frozen=True, slots=True)

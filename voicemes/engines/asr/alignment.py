@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicemes.engines.asr.network import network_of
-from voicemes.engines.asr.senones import BEGIN, END, INSIDE, N_STATES, SINGLE
+from voicemes.engines.asr.senones import BEGIN, END, INSIDE, N_STATES, PLACES, SINGLE
 from voicemes.engines.asr.viterbi import NEVER, Beams, search
 from voicemes.model import WordGraph
 
@@ -50,16 +50,18 @@ def align(
     said = [segment for segment in segments if segment.word in words]
     if [segment.word for segment in said] != list(words):
         return None
-    ways = _Ways(model, [list(_numbered(pronunciations(word), model.phones)) for word in words])
+    ways = _Ways(model, [ways_of(word, pronunciations, model.phones) for word in words])
     found = [ways.states(said, place, scores) for place in range(len(said))]
     frames = np.concatenate([np.arange(one.first_frame, one.last_frame + 1) for one in said])
     senones = np.concatenate([states for _, states in found])
     return Aligned(frames, senones, sum(score for score, _ in found) / len(frames))
 
 
-def _numbered(pronunciations: Iterable[str], phones: Phones) -> Iterator[tuple[int, ...]]:
-    for one in pronunciations:
-        yield tuple(phones.names.index(sound) for sound in one.split())
+def ways_of(
+    word: str, pronunciations: Callable[[str], Iterable[str]], phones: Phones
+) -> list[tuple[int, ...]]:
+    """Every way to say a word, in phones. Raises what `pronunciations` raises."""
+    return [tuple(phones.names.index(sound) for sound in one.split()) for one in pronunciations(word)]
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class _Ways:
         sound = scores[one.first_frame : one.last_frame + 1]
         tried = []
         for way in self.ways[place]:
-            states = _chain(self.model.phones, way, left, right)
+            states = chains(self.model.phones, [way], left, right)[0]
             if len(states) <= len(sound):
                 phones = np.repeat(np.array(way), N_STATES)
                 score, path = _through(self.model.log_transitions, phones, sound[:, states])
@@ -90,15 +92,24 @@ class _Ways:
         return score, path
 
 
-def _chain(phones: Phones, way: tuple[int, ...], left: int, right: int) -> Keys:
-    """The senones of a word between two other phones."""
-    context = (left, *way, right)
-    states = []
-    for at, phone in enumerate(way):
-        place = SINGLE if len(way) == 1 else BEGIN if at == 0 else END if at == len(way) - 1 else INSIDE
-        one, before, after = (np.array([each], "i8") for each in (phone, context[at], context[at + 2]))
-        states.append(phones.senones[phones.sequences(place, one, before, after)[0]])
-    return np.concatenate(states).astype("i8")
+def chains(phones: Phones, ways: Sequence[tuple[int, ...]], left: int, right: int) -> list[Keys]:
+    """The senones of words, given in phones, each between the same two others."""
+    rows = [row for way in ways for row in _in_context((left, *way, right))]
+    place, phone, before, after = np.array(rows, "i8").reshape(-1, 4).T
+    senones = np.empty((len(rows), N_STATES), "i8")
+    for one in PLACES:
+        there = np.flatnonzero(place == one)
+        senones[there] = phones.senones[phones.sequences(one, phone[there], before[there], after[there])]
+    ends = np.cumsum([len(way) for way in ways])
+    return [part.reshape(-1) for part in np.split(senones, ends[:-1])]
+
+
+def _in_context(context: tuple[int, ...]) -> Iterator[tuple[int, int, int, int]]:
+    """Of each phone but the outer two: where in the word it stands, itself, and its neighbours."""
+    n = len(context) - 2
+    for at in range(n):
+        place = SINGLE if n == 1 else BEGIN if at == 0 else END if at == n - 1 else INSIDE
+        yield place, context[at + 1], context[at], context[at + 2]
 
 
 def _through(log_transitions: Scores, phones: Keys, scores: Scores) -> tuple[float, Keys]:

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicemes.engines.asr.alignment import chain_of
+from voicemes.engines.asr.alignment import chain_of, ways_of
 from voicemes.engines.asr.ground import ground
 from voicemes.engines.asr.network import network_of
+from voicemes.engines.asr.rivals import rivals
 from voicemes.engines.asr.viterbi import Beams, search
 from voicemes.model import Word
 from voicemes.ports import Hypothesis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from voicemes.engines.asr.features import Array
     from voicemes.engines.asr.lexicon import Vocabulary
     from voicemes.engines.asr.network import Network
-    from voicemes.engines.asr.senones import AcousticModel
+    from voicemes.engines.asr.senones import AcousticModel, Scores
     from voicemes.engines.asr.viterbi import Segment
     from voicemes.model import WordGraph
 
@@ -50,6 +51,7 @@ class GrammarSearch:
     def __init__(self, model: AcousticModel, vocabulary: Vocabulary) -> None:
         self.model, self.vocabulary = model, vocabulary
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._sounds: dict[str, list[tuple[int, ...]]] = {}
 
     @property
     def n_graphs(self) -> int:
@@ -89,10 +91,11 @@ class GrammarSearch:
         fillers = [segment for segment in found if segment.word.startswith(FILLERS)]
         under = [scores[segment.first_frame : segment.last_frame + 1] for segment in said]
         words = [_word(segment, offset_s) for segment in said]
+        near = self._rivals(compiled, said, under, model)
         return Decoded(
             words=tuple(
-                replace(word, excess=word.deficit - ground(model, sound))
-                for word, sound in zip(words, under, strict=True)
+                replace(word, excess=word.deficit - ground(model, sound), rivals=others)
+                for word, sound, others in zip(words, under, near, strict=True)
             ),
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
             ground=ground(model, np.concatenate(under)) if under else 0.0,
@@ -102,6 +105,26 @@ class GrammarSearch:
         """Where each of these words was said, and how well it fits, if nothing else can have been said."""
         graph = chain_of(words)
         return self.decode(Compiled(graph, self._network(graph) if words else None), cepstra)
+
+    def _rivals(
+        self, compiled: Compiled, said: Sequence[Segment], under: Sequence[Scores], model: AcousticModel
+    ) -> Iterator[tuple[tuple[str, float], ...]]:
+        silence = model.phones.silence
+        others = compiled.others([segment.word for segment in said])
+        for place, segment in enumerate(said):
+            left, right = silence, silence
+            if place and said[place - 1].last_frame + 1 == segment.first_frame:
+                left = self._ways(said[place - 1].word)[0][-1]
+            if place + 1 < len(said) and segment.last_frame + 1 == said[place + 1].first_frame:
+                right = self._ways(said[place + 1].word)[0][0]
+            ways = {word: self._ways(word) for word in (segment.word, *others[place])}
+            yield rivals(model, ways, segment.word, others[place], (left, right), under[place])
+
+    def _ways(self, word: str) -> list[tuple[int, ...]]:
+        known = self._sounds.get(word)
+        if known is None:
+            known = self._sounds[word] = ways_of(word, self.vocabulary.pronunciations, self.model.phones)
+        return known
 
     def _network(self, graph: WordGraph) -> Network:
         return network_of(graph, self.vocabulary.pronunciations, self.model.phones)
@@ -115,20 +138,37 @@ class Compiled:
     """Held, so that its identity stays its own."""
     network: Network | None
     """None where nothing can be said."""
-    _moves: dict[tuple[int, str], set[int]] = field(default_factory=dict)
-    _open: set[int] = field(default_factory=set)
+    _moves: dict[int, dict[str, set[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for start, end, word, _ in self.graph.arcs:
-            self._moves.setdefault((start, word), set()).add(end)
-            self._open.add(start)
+            self._moves.setdefault(start, {}).setdefault(word, set()).add(end)
 
     def hypothesis(self, text: str) -> Hypothesis:
-        states = {0}
-        for word in text.split():
-            states = {end for state in states for end in self._moves.get((state, word), ())}
+        states = self._behind({0}, text.split())
         is_complete = bool(text) and not states.isdisjoint(self.graph.finals)
-        return Hypothesis(text, is_complete=is_complete, can_extend=not states.isdisjoint(self._open))
+        return Hypothesis(text, is_complete=is_complete, can_extend=not states.isdisjoint(self._moves))
+
+    def others(self, words: Sequence[str]) -> list[frozenset[str]]:
+        """For each place, the other words with which it would be a whole sentence as well."""
+        found, before = [], {0}
+        for place, word in enumerate(words):
+            there = {other for state in before for other in self._moves.get(state, ())} - {word}
+            after = words[place + 1 :]
+            found.append(
+                frozenset(
+                    other for other in there
+                    if not self._behind(before, [other, *after]).isdisjoint(self.graph.finals)
+                )
+            )
+            before = self._behind(before, [word])
+        return found
+
+    def _behind(self, states: set[int], words: Sequence[str]) -> set[int]:
+        """Where one may be who goes on from `states` with these words."""
+        for word in words:
+            states = {end for state in states for end in self._moves.get(state, {}).get(word, ())}
+        return states
 
 
 def _word(segment: Segment, offset_s: float) -> Word:

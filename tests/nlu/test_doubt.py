@@ -1,11 +1,11 @@
-"""An order that was heard badly, or that has a twin, is asked about."""
+"""An order that was heard badly, or that may be another, is asked about."""
 
 from __future__ import annotations
 
 import pytest
 
 from voicemes.model import Ambiguous, Live, Parse, Reference, Scope, Transcript, Understood, Word
-from voicemes.nlu.doubt import LEAST_FIT
+from voicemes.nlu.doubt import LEAST_FIT, LEAST_LEAD
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher
 
@@ -14,10 +14,13 @@ LIVE = Live({"job": tuple(map(Reference, NUMBERS)), "equipment": (Reference("OVN
 POOR = LEAST_FIT + 0.01
 
 
-def heard(matcher: Matcher, text: str, *, poorly: str = "", live: Live = LIVE) -> Parse:
-    """`poorly`: the words that any sounds explain better."""
+Rivals = dict[str, tuple[tuple[str, float], ...]]
+
+
+def heard(matcher: Matcher, text: str, *, poorly: str = "", rivals: Rivals | None = None, live: Live = LIVE) -> Parse:
+    """`poorly`: the words that any sounds explain better; `rivals`: of words, what else they can have been."""
     words = [
-        Word(word, n, n + 1.0, 4.0, POOR if word in poorly.split() else LEAST_FIT)
+        Word(word, n, n + 1.0, 4.0, POOR if word in poorly.split() else LEAST_FIT, (rivals or {}).get(word, ()))
         for n, word in enumerate(text.split())
     ]
     said = Transcript(text, "test", tuple(words), confidence=0.99)
@@ -41,6 +44,27 @@ def test_an_order_of_which_a_word_was_heard_badly_is_asked_about(matcher: Matche
     assert orders(parse) == ["4711"]
 
 
+def test_an_order_of_which_a_word_can_have_been_another_is_asked_about(matcher: Matcher) -> None:
+    near = {"fifty": (("fifteen", LEAST_LEAD - 1),)}
+    assert orders(heard(matcher, "start order fifty ninety one", rivals=near)) == ["5091", "1591"]
+
+
+def test_of_several_the_nearest_that_exists_is_named(matcher: Matcher) -> None:
+    live = Live({"job": tuple(map(Reference, ("4711", "4911", "4811")))})
+    near = {"seven": (("six", 1.0), ("nine", 20.0), ("eight", 30.0))}
+    assert orders(heard(matcher, "start order four seven one one", rivals=near, live=live)) == ["4711", "4911"]
+
+
+@pytest.mark.parametrize("rival", [("fifteen", LEAST_LEAD), ("sixty", 1.0)], ids=["far behind", "no such order"])
+def test_what_can_hardly_have_been_said_is_not_asked_about(matcher: Matcher, rival: tuple[str, float]) -> None:
+    assert isinstance(heard(matcher, "start order fifty ninety one", rivals={"fifty": (rival,)}), Understood)
+
+
+def test_another_word_of_the_sentence_is_no_other_order(matcher: Matcher) -> None:
+    near = {"start": (("finish", 1.0),)}
+    assert isinstance(heard(matcher, "start order four seven one one", rivals=near), Understood)
+
+
 def test_a_word_of_the_sentence_may_be_heard_badly(matcher: Matcher) -> None:
     assert isinstance(heard(matcher, "start order four seven one one", poorly="start order"), Understood)
 
@@ -55,7 +79,7 @@ def test_so_does_a_machine_beside_an_order(matcher: Matcher) -> None:
 
 
 @pytest.mark.parametrize(("said", "asked"), [("fifty", ["5091", "1591"]), ("fifteen", ["1591", "5091"])])
-def test_an_order_with_a_twin_is_asked_about_first_as_it_was_heard(
+def test_without_rivals_an_order_with_a_twin_is_asked_about_first_as_it_was_heard(
     matcher: Matcher, said: str, asked: list[str]
 ) -> None:
     assert orders(heard(matcher, f"start order {said} ninety one")) == asked

@@ -71,16 +71,20 @@ def reply_from_json(data: Mapping[str, Any]) -> MesReply:
 
 
 def transcript_from_json(data: Mapping[str, Any]) -> Transcript:
-    words = [{key: value for key, value in word.items() if key != "kind"} for word in data.get("words", ())]
     return Transcript(
         text=data["text"],
         engine=data["engine"],
-        words=tuple(Word(**word) for word in words),
+        words=tuple(map(_word, data.get("words", ()))),
         confidence=data["confidence"],
         is_complete=data["is_complete"],
         deficit=data["deficit"],
         range_db=data.get("range_db"),
     )
+
+
+def _word(data: Mapping[str, Any]) -> Word:
+    fields = {key: value for key, value in data.items() if key != "kind"}
+    return Word(**{**fields, "rivals": tuple(tuple(rival) for rival in data.get("rivals", ()))})
 
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:

@@ -152,14 +152,23 @@ class PocketsphinxRecognizer:
         if len(spoken) < LEAST_SAMPLES or compiled.network is None:
             return Transcript("", NAME, confidence=0.0, is_complete=False)
         distance_db = range_db(samples)
-        heard: list[Transcript] = []
+        tried: list[tuple[Transcript, Decoded, AcousticModel | None]] = []
         for cepstra, model in self._tries(fitting_cepstra(whole(spoken), self._speech)):
-            heard.append(self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db))
-            if heard[-1].confidence >= CLEAR:
-                return heard[-1]
-            if len(heard) > 1 and max(one.confidence for one in heard) < LOST:
+            tried.append((*self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db), model))
+            if tried[-1][0].confidence >= CLEAR:
+                return self._with_rivals(compiled, *tried[-1])
+            if len(tried) > 1 and max(one.confidence for one, _, _ in tried) < LOST:
                 break
-        return most_fitting(heard)
+        best = most_fitting([one for one, _, _ in tried])
+        decoded, model = next((decoded, model) for one, decoded, model in tried if one.words is best.words)
+        return self._with_rivals(compiled, best, decoded, model)
+
+    def _with_rivals(
+        self, compiled: Compiled, heard: Transcript, decoded: Decoded, model: AcousticModel | None
+    ) -> Transcript:
+        if heard.confidence < LOST:
+            return heard
+        return replace(heard, words=self._search.with_rivals(compiled, decoded, model))
 
     def _tries(self, sized: list[tuple[float, Array]]) -> Iterator[tuple[Array, AcousticModel | None]]:
         if self._own is not None:
@@ -174,10 +183,12 @@ class PocketsphinxRecognizer:
         model: AcousticModel | None,
         offset_s: float,
         distance_db: float | None,
-    ) -> Transcript:
+    ) -> tuple[Transcript, Decoded]:
         decoded = self._search.decode(compiled, cepstra, offset_s, is_quiet=is_quiet(distance_db), model=model)
         heard = transcript_of(compiled, decoded, distance_db)
-        return replace(heard, confidence=0.0) if is_other_speech(decoded.fillers, distance_db) else heard
+        if is_other_speech(decoded.fillers, distance_db):
+            heard = replace(heard, confidence=0.0)
+        return heard, decoded
 
     def _begun(self) -> Compiled:
         if self._current is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Way = tuple[int, ...]
     """A way to say a word: its phones."""
 
-NEAR = 60.0
+NEAR = 100.0
 """Nats: who is further behind is none."""
 MOST_WORDS = 64
 """In one place, at most: where more may stand, it is a name in a list, not a digit."""
@@ -63,4 +63,5 @@ def _heights(model: AcousticModel, ways: Sequence[Way], sides: Way, scores: Scor
         values += loops
         np.maximum(values[:, 1:], moving, out=values[:, 1:])
         values += frame.take(states)
-    return np.asarray(values[np.arange(len(lengths)), lengths - 1])
+    last = np.arange(len(lengths)), lengths - 1
+    return np.asarray(values[last] + steps[last])

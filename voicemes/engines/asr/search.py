@@ -17,7 +17,7 @@ from voicemes.model import Word
 from voicemes.ports import Hypothesis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from voicemes.engines.asr.features import Array
     from voicemes.engines.asr.lexicon import Vocabulary
@@ -43,6 +43,8 @@ class Decoded:
     """What lay before, between and behind the words: silence, or what no word explains."""
     ground: float = 0.0
     """The deficit per frame of any sounds in place of the words."""
+    sounds: tuple[Scores, ...] = ()
+    """(frames, senones) under each word."""
 
 
 class GrammarSearch:
@@ -91,34 +93,40 @@ class GrammarSearch:
         fillers = [segment for segment in found if segment.word.startswith(FILLERS)]
         under = [scores[segment.first_frame : segment.last_frame + 1] for segment in said]
         words = [_word(segment, offset_s) for segment in said]
-        near = self._rivals(compiled, said, under, model)
         return Decoded(
             words=tuple(
-                replace(word, excess=word.deficit - ground(model, sound), rivals=others)
-                for word, sound, others in zip(words, under, near, strict=True)
+                replace(word, excess=word.deficit - ground(model, sound))
+                for word, sound in zip(words, under, strict=True)
             ),
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
             ground=ground(model, np.concatenate(under)) if under else 0.0,
+            sounds=tuple(under),
         )
+
+    def with_rivals(
+        self, compiled: Compiled, decoded: Decoded, model: AcousticModel | None = None
+    ) -> tuple[Word, ...]:
+        """The words, each with what else it can have been. `model` as it was when they were decoded."""
+        words, found = decoded.words, []
+        others = compiled.others([word.text for word in words])
+        for place, (word, sound) in enumerate(zip(words, decoded.sounds, strict=True)):
+            sides = (self._side(words, place, -1), self._side(words, place, 1))
+            ways = {name: self._ways(name) for name in (word.text, *others[place])}
+            near = rivals(model or self.model, ways, word.text, others[place], sides, sound)
+            found.append(replace(word, rivals=near))
+        return tuple(found)
 
     def align(self, words: Sequence[str], cepstra: Array) -> Decoded:
         """Where each of these words was said, and how well it fits, if nothing else can have been said."""
         graph = chain_of(words)
         return self.decode(Compiled(graph, self._network(graph) if words else None), cepstra)
 
-    def _rivals(
-        self, compiled: Compiled, said: Sequence[Segment], under: Sequence[Scores], model: AcousticModel
-    ) -> Iterator[tuple[tuple[str, float], ...]]:
-        silence = model.phones.silence
-        others = compiled.others([segment.word for segment in said])
-        for place, segment in enumerate(said):
-            left, right = silence, silence
-            if place and said[place - 1].last_frame + 1 == segment.first_frame:
-                left = self._ways(said[place - 1].word)[0][-1]
-            if place + 1 < len(said) and segment.last_frame + 1 == said[place + 1].first_frame:
-                right = self._ways(said[place + 1].word)[0][0]
-            ways = {word: self._ways(word) for word in (segment.word, *others[place])}
-            yield rivals(model, ways, segment.word, others[place], (left, right), under[place])
+    def _side(self, words: Sequence[Word], place: int, step: int) -> int:
+        """The phone before (-1) or after (1) a word; silence where no other one touches it."""
+        pair = words[max(place + min(step, 0), 0) : place + 1 + max(step, 0)]
+        if len(pair) < 2 or pair[0].ended_s != pair[1].started_s:
+            return self.model.phones.silence
+        return self._ways(pair[0].text)[0][-1] if step < 0 else self._ways(pair[1].text)[0][0]
 
     def _ways(self, word: str) -> list[tuple[int, ...]]:
         known = self._sounds.get(word)

@@ -47,7 +47,7 @@ def test_latency_is_measured_by_route_and_memory_is_counted(run: Run, tmp_path: 
     file = tmp_path / "said.yaml"
     said = ("what is my next job", "any smoke break", "in the film someone is trapped in a factory")
     file.write_text("".join(f'- {{say: "{one}", intent: null}}\n' for one in said), encoding="utf-8")
-    (found,) = run("bench", "latency", "--file", str(file), "--no-live", "--json").lines
+    (found,) = run("bench", "latency", "--file", str(file), "--no-live", "--recordings", "2", "--json").lines
     assert found["routes"]["llm"]["n"] == 3
     assert found["routes"]["llm"]["p95_s"] >= found["routes"]["llm"]["p50_s"] > 0
     assert found["memory_bytes"] > 50_000_000

@@ -105,6 +105,15 @@ def test_the_console_entry_is_the_same_program(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (3, "voicemes: absent.wav does not exist. Check the name.\n")
 
 
+def test_a_command_does_not_wait_for_what_the_others_need() -> None:
+    called = "from voicemes.cli.main import app; app(['outbox', '--help'], standalone_mode=False)"
+    code = f"import sys; {called}; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.splitlines()[-1].split())
+    assert "voicemes.outbox.store" in loaded
+    assert loaded.isdisjoint({"voicemes.runtime.session", "voicemes.nlu.match", "numpy", "fastapi"})
+
+
 def test_ctrl_c_in_the_middle_of_a_shift_leaves_nothing(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

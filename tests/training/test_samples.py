@@ -26,7 +26,7 @@ DATA = Path(__file__).resolve().parents[1] / "nlu" / "data"
 UNSEEN = ("unseen.yaml", "unseen_second.yaml", "unseen_third.yaml", "unseen_fourth.yaml")
 N_PAIRS = 1_500
 
-pytestmark = pytest.mark.xdist_group("samples")
+pytestmark = [pytest.mark.xdist_group("samples"), pytest.mark.training]
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ DEV = Path(__file__).resolve().parents[1] / "nlu" / "data" / "paraphrases_dev.ya
 MINUTES = 3.0
 FLOOR = 0.2
 """Of the intents must be right after that, by the language model alone and at any confidence; chance is 0.014."""
+pytestmark = pytest.mark.training
 TINY = Plan(pairs=400, batch=16, steps=40, threads=1)
 
 

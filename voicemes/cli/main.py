@@ -7,64 +7,66 @@ Exit codes: 0 done, 1 something was wrong with what was examined, 2 settings, ca
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from voicemes import __version__
-from voicemes.cli import (
-    audit,
-    bench,
-    check,
-    connector,
-    demo,
-    enrol,
-    explain,
-    hear,
-    intents,
-    models,
-    outbox,
-    plant,
-    replay,
-    run,
-    say,
-    text,
-    tui,
-)
 from voicemes.cli.output import print_error
 from voicemes.errors import VoicemesError
 
+COMMANDS = (
+    *("demo", "run", "tui", "hear", "text", "say", "enrol", "explain", "check", "replay"),
+    *("intents", "models", "connector", "outbox", "audit", "plant", "bench"),
+)
+"""Each in the file of its name: a function of its name, or an `app` of commands of its own."""
 STOPPED = 130
 """128 + SIGINT, as shells count."""
 
+
+
+class Commands(Mapping[str, Any]):
+    """By name. A command is imported when it is called: all of them take a second, and most people want one."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = importlib.import_module(f"voicemes.cli.{name}")
+        alone = typer.Typer(callback=lambda: None)
+        if hasattr(module, "app"):
+            alone.add_typer(module.app, name=name)
+        else:
+            alone.command(name)(getattr(module, name))
+        return typer.main.get_group(alone).commands[name]
+
+
+class Program(typer.core.TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = Commands()  # type: ignore[assignment]
+
+
 app = typer.Typer(
     name="voicemes",
+    cls=Program,
     help="Talk to the factory's MES. Speech is recognised here, matched against what can be said, read back, and done.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("tui")(tui.tui)
-app.command("hear")(hear.hear)
-app.command("text")(text.text)
-app.command("say")(say.say)
-app.command("enrol")(enrol.enrol)
-app.command("explain")(explain.explain)
-app.command("check")(check.check)
-app.command("replay")(replay.replay)
-app.add_typer(intents.app, name="intents")
-app.add_typer(models.app, name="models")
-app.add_typer(connector.app, name="connector")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(audit.app, name="audit")
-app.add_typer(plant.app, name="plant")
-app.add_typer(bench.app, name="bench")
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import fields
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, TypeAlias
 
 from voicemes.errors import ConfigError
@@ -24,7 +25,7 @@ def engine_names(kind: Kind) -> list[str]:
     """Everything of this kind that can be configured."""
     package = importlib.import_module(f"voicemes.engines.{FOLDERS.get(kind, kind)}")
     shipped = [name for _, name, _ in pkgutil.iter_modules(package.__path__) if _is_engine(kind, name)]
-    foreign = [entry.name.partition(".")[2] for entry in entry_points(group=GROUP) if entry.name.startswith(f"{kind}.")]
+    foreign = [name.partition(".")[2] for name in _foreign() if name.startswith(f"{kind}.")]
     return sorted({*shipped, *foreign})
 
 
@@ -48,7 +49,11 @@ def _is_engine(kind: Kind, name: str) -> bool:
 
 
 def _module(kind: Kind, name: str) -> Any:
-    for entry in entry_points(group=GROUP):
-        if entry.name == f"{kind}.{name}":
-            return entry.load()
-    return importlib.import_module(f"voicemes.engines.{FOLDERS.get(kind, kind)}.{name}")
+    entry = _foreign().get(f"{kind}.{name}")
+    return entry.load() if entry else importlib.import_module(f"voicemes.engines.{FOLDERS.get(kind, kind)}.{name}")
+
+
+@cache
+def _foreign() -> dict[str, EntryPoint]:
+    """Looking through everything that is installed takes 10 ms."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

@@ -27,9 +27,11 @@ async def draw_view(session: Session, floor: Floor, seen: Seen, view: View, pict
         try:
             async with asyncio.timeout(WITHIN_S):
                 while not floor.figures:
+                    if floor.trouble and floor.revision:
+                        raise MesUnreachable(floor.trouble)
                     await pilot.pause(0.1)
         except TimeoutError as exc:
-            raise MesUnreachable(floor.trouble or "The MES shows no stations and no figures.") from exc
+            raise MesUnreachable("The MES shows no stations and no figures.") from exc
         if view == "supervisor":
             await pilot.press("2")
         else:

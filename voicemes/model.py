@@ -174,8 +174,9 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    reason: Literal["silence", "noise", "too_loud", "clipped", "faint", "incomplete", "out_of_grammar"]
-    """`clipped` and `faint` are noise, too: what it was heard with is too close, or too far away."""
+    reason: Literal["silence", "noise", "too_loud", "clipped", "faint", "echo", "incomplete", "out_of_grammar"]
+    """`clipped` and `faint` are noise, too: what it was heard with is too close, or too far away. `echo` is our own
+    voice."""
     transcript: Transcript
     detail: str = ""
 

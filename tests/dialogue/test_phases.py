@@ -54,7 +54,7 @@ INPUTS = {
     "a correction with a value": understood("correct", TWO),
     **{
         f"nothing, {reason}": Heard(NotUnderstood(reason, SOMETHING))
-        for reason in ("silence", "noise", "too_loud", "clipped", "faint", "incomplete", "out_of_grammar")
+        for reason in ("silence", "noise", "too_loud", "clipped", "faint", "echo", "incomplete", "out_of_grammar")
     },
     "two intents": Heard(
         Ambiguous(tuple(Candidate(name, (), 1.0, "grammar") for name in ("job.next", "kpi.get")), SOMETHING)
@@ -244,6 +244,17 @@ def test_the_microphone_is_told_of_where_somebody_speaks_to_us(
     talk.take(Heard(NotUnderstood(fault, SOMETHING)))
     assert (f"microphone_{fault}" in [reply.key for reply in talk.replies]) is is_told
     assert (talk.state.phase, talk.state.prompted_s) == (phase, prompted_s)
+
+
+@pytest.mark.parametrize("phase", ["idle", "filling", "confirming", "standby"])
+def test_our_own_voice_is_no_answer_and_gets_none(talk: Talk, phase: str) -> None:
+    if phase == "standby":
+        talk.hear("stand by")
+    else:
+        bring_to(talk, phase)
+    before = talk.state
+    talk.take(Heard(NotUnderstood("echo", SOMETHING)))
+    assert (talk.state, talk.replies) == (before, [])
 
 
 def test_who_sleeps_does_not_tell_of_the_microphone(talk: Talk) -> None:

@@ -93,7 +93,7 @@ disturbances = st.one_of(
     st.tuples(st.just("hear"), st.sampled_from(SENTENCES), st.booleans(), st.booleans()),
     st.tuples(st.just("comes"), st.sampled_from(["", "Ana", "Ben", "Farid"])),
     st.tuples(st.just("yes"), st.sampled_from(["key", "voice"])),
-    st.tuples(st.just("not heard"), st.sampled_from(["too_loud", "clipped", "faint"])),
+    st.tuples(st.just("not heard"), st.sampled_from(["too_loud", "clipped", "faint", "echo"])),
     st.tuples(st.just("press"), st.sampled_from(["yes", "no", "cancel", "repeat", "help"])),
     st.tuples(st.just("either"), st.sampled_from(["correct", "answer", "job.next"])),
     st.tuples(st.just("answer"), st.sampled_from(sorted(MES)), st.booleans()),

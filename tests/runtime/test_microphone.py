@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from voicemes.model import SPEECH, Candidate, NotUnderstood, Transcript, Understood, Utterance
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.echo import Echo
 from voicemes.runtime.microphone import blamed, fault_of
 
 TONE = np.sin(np.arange(16_000) / 5)
@@ -35,8 +37,8 @@ def test_no_sound_has_none(pcm: bytes) -> None:
     assert fault_of(pcm) is None
 
 
-def test_what_was_not_heard_well_is_blamed_on_the_microphone() -> None:
-    parse = blamed(NotUnderstood("noise", HEARD, "confidence 0.1"), said(TONE * 3))
+def test_what_was_not_heard_well_is_blamed_on_the_microphone(matcher: Matcher) -> None:
+    parse = blamed(NotUnderstood("noise", HEARD, "confidence 0.1"), said(TONE * 3), None, matcher)
     assert parse == NotUnderstood("clipped", HEARD, "confidence 0.1")
 
 
@@ -44,10 +46,10 @@ def test_what_was_not_heard_well_is_blamed_on_the_microphone() -> None:
     "parse",
     [Understood(Candidate("job.next", (), 1.0, "grammar"), HEARD), NotUnderstood("out_of_grammar", HEARD)],
 )
-def test_nothing_else_is(parse: Understood | NotUnderstood) -> None:
-    assert blamed(parse, said(TONE * 3)) is parse
+def test_nothing_else_is(matcher: Matcher, parse: Understood | NotUnderstood) -> None:
+    assert blamed(parse, said(TONE * 3), None, matcher) is parse
 
 
-def test_what_was_typed_has_no_microphone() -> None:
+def test_what_was_typed_has_no_microphone(matcher: Matcher) -> None:
     typed = NotUnderstood("noise", HEARD)
-    assert blamed(typed, None) is typed
+    assert blamed(typed, None, Echo(), matcher) is typed

@@ -12,6 +12,7 @@ import pytest
 from parts import WITHIN_S, Books, Events, Loudspeaker, Microphone, ask, recording, records, silence, typing_at
 
 from voicemes.config import AudioSettings, MesSettings, Settings
+from voicemes.engines.audio.resample import resample_pcm
 from voicemes.errors import DeviceFailed, VoicemesError
 from voicemes.events import (
     CommandDelivered,
@@ -21,15 +22,16 @@ from voicemes.events import (
     MicrophoneMuted,
     SpeechCancelled,
     SpeechEnded,
+    SpeechStarted,
     TurnEnded,
 )
-from voicemes.model import Scope
+from voicemes.model import SPEECH, Scope
 from voicemes.outbox.entry import Entry
 from voicemes.outbox.store import Looker
 from voicemes.plant.process import PlantProcess
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.demo import wait_for_news
-from voicemes.runtime.wiring import open_session
+from voicemes.runtime.wiring import build_speech, open_session
 
 NEXT = "what's my next job"
 SCRAP = "scrap two solder bridge"
@@ -255,6 +257,7 @@ async def test_a_yes_that_comes_too_late_is_asked_for_again(plant: Books) -> Non
 # --- with ears -------------------------------------------------------------------------------------------------------
 
 SAID_SCRAP = recording("scrap.report/scrap-two-bridge-kal.flac") + silence(1.5)
+REPORT = "Printer one is down, stencil clog."
 SAID_YES = recording("dialogue/affirm-kal.flac") + silence(1.5)
 
 
@@ -374,6 +377,28 @@ async def test_where_barge_in_is_off_the_answer_is_spoken_to_its_end(plant: Book
         ended = await asyncio.wait_for(hearing, WITHIN_S)
     assert [turn.mes for turn in ended] == [None, None], "it was said over our own voice"
     assert events.of(SpeechCancelled) == []
+    assert plant.new() == []
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_our_own_voice_that_comes_back_through_the_microphone_is_nobody(plant: Books, is_ours: bool) -> None:
+    """What we say are sentences of the catalogue. The same words of somebody else are read back."""
+    events, sink, microphone = Events(), Loudspeaker(), Microphone()
+    settings = Settings(mes=MesSettings(url=plant.url), audio=AudioSettings(barge_in=False))
+    async with open_session(settings, bus=Bus(events), sink=sink) as session:
+        await session.start("microphone")
+        hearing = asyncio.create_task(session.hear(microphone))
+        await session.say(REPORT if is_ours else "Maintenance is called to press three.")
+        assert await asyncio.to_thread(sink.started.wait, WITHIN_S)
+        synthesizer, voice = build_speech(settings)
+        sound = next(synthesizer.speak(REPORT, voice))
+        microphone.speak(resample_pcm(sound.pcm, sound.format.rate_hz, SPEECH.rate_hz) + silence(1.5))
+        await until(events, SpeechStarted, 1)
+        sink.stop()
+        microphone.close()
+        (turn,) = await asyncio.wait_for(hearing, WITHIN_S)
+    assert "printer one is down" in turn.heard
+    assert (turn.intent, bool(turn.answer)) == ((None, False) if is_ours else ("downtime.start", True))
     assert plant.new() == []
 
 

@@ -72,6 +72,8 @@ def _heard(rules: Rules, state: DialogueState, parse: Parse, now_s: float, *, wh
             return _understood(rules, state, candidate, transcript.text, now_s, while_speaking=while_speaking)
         case Ambiguous(candidates, transcript):
             return _ambiguous(rules, state, candidates, transcript.text, now_s, while_speaking=while_speaking)
+        case NotUnderstood("echo"):
+            return listen(state)
         case NotUnderstood("too_loud"):
             return say_and_listen(state, Reply("too_loud"), now_s, is_remembered=False, renews_question=False)
         case NotUnderstood("clipped" | "faint" as fault):

@@ -17,9 +17,9 @@ from voicemes.numbers import TEENS, TENS
 LEAST_LEAD = 80.0
 """Nats by which a word must fit better than the one that names another. Of 33 wrong orders 26 are asked about with 50,
 30 with 80, 30 with 90; of 330 right ones 15, 25 and 34 %."""
-LEAST_FIT = 0.8
-"""Nats per frame by which any sounds may explain a word better: two more wrong ones, and 13 %
-of the right ones."""
+LEAST_FIT = 0.6
+"""Nats per frame by which any sounds may explain a word better: it has two more of those 33, and a fifth of the right
+ones more. Of the words in the right sentences of people 92 % are better than this, of synthetic ones 98 %."""
 AT_ONCE = frozenset({"R0", "R1"})
 LEAST_DIGITS = 2
 """Of what is told from its neighbours by digits: an order, not "printer one" (but beside an order, that counts too)."""

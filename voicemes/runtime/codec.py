@@ -89,9 +89,9 @@ def _word(data: Mapping[str, Any]) -> Word:
 
 def modelled_from_json(data: Mapping[str, Any], transcript: Transcript) -> Parse | None:
     """A parse that a language model found, or a person on a screen, or one whose words had to be hidden, or that of a
-    bad microphone: what they chose is a fact of the trace. None for one by the other routes.
+    bad microphone, or our own voice: what they chose is a fact of the trace. None for one by the other routes.
     """
-    if data.get("reason") in {"clipped", "faint"}:
+    if data.get("reason") in {"clipped", "faint", "echo"}:
         return NotUnderstood(data["reason"], transcript, data["detail"])
     if data.get("detail") == NO_SENSE:
         return NotUnderstood("out_of_grammar", transcript, NO_SENSE)

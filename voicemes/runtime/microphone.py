@@ -1,4 +1,4 @@
-"""Whether the microphone is where it should be: told from the samples of an utterance that was not understood."""
+"""Whether the microphone is where it should be, and whom it heard: told from the samples of an utterance."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from voicemes.model import NotUnderstood, Parse, Utterance
+from voicemes.nlu.match import Matcher
+from voicemes.runtime.echo import Echo, without_echo
 
 Fault: TypeAlias = Literal["clipped", "faint"]
 
@@ -18,8 +20,12 @@ FAINT_PEAK = 0.0167
 """Of full scale, 36 dB under it: less cannot be lifted to the level that the recogniser expects (conditioning.py)."""
 
 
-def blamed(parse: Parse, said: Utterance | None) -> Parse:
-    """`parse`, with the microphone as the reason where what was heard is not speech enough, and it is to blame."""
+def blamed(parse: Parse, said: Utterance | None, echo: Echo | None, matcher: Matcher) -> Parse:
+    """`parse`, unless it was our own voice, with the microphone as the reason where what was heard is not speech enough
+    and it is to blame. `echo`: of what was said while we spoke.
+    """
+    if said is not None and echo is not None:
+        parse = without_echo(parse, said.pcm, echo, matcher)
     if said is None or not isinstance(parse, NotUnderstood) or parse.reason != "noise":
         return parse
     fault = fault_of(said.pcm)

@@ -1,7 +1,6 @@
 """A session: it owns the state, hears, decides and speaks.
 
-One loop, no locks: audio is taken frame by frame from the source's thread, heard in the hearing thread, and decided on
-here. `wiring.py` builds its parts.
+One loop, no locks: audio is taken from the source's thread, heard in the hearing thread, and decided on here.
 """
 
 from __future__ import annotations
@@ -317,7 +316,8 @@ class Session:
             if said is not None and self.second is not None:
                 parse = await self.second.reconsider(parse, said, self.state.scope, self.matcher, self._read)
             timings_s["nlu"] = self.clock.now_s() - started_s
-            return await self._take(Heard(blamed(parse, said), while_speaking), timings_s)
+            echo = self.speaker.echo if while_speaking else None
+            return await self._take(Heard(blamed(parse, said, echo, self.matcher), while_speaking), timings_s)
 
     async def _look_again(self) -> None:
         """What must not have changed since it was read back is looked at again before the yes."""

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from voicemes.model import SPEECH, Change, SpeechChunk
 from voicemes.ports import AudioSink, Synthesizer, Voice
+from voicemes.runtime.echo import Echo
 from voicemes.runtime.threads import EngineThread
 
 NO_MORE = object()
@@ -26,6 +27,7 @@ class Speaker:
         self._output = EngineThread("loudspeaker", None)
         self._playing: asyncio.Task[None] | None = None
         self._is_stopped = False
+        self.echo = Echo()
 
     @property
     def is_speaking(self) -> bool:
@@ -35,6 +37,7 @@ class Speaker:
         """Starts to speak and returns when the first sound is ready. What is being said is finished first."""
         await self.finish()
         self._is_stopped = False
+        self.echo.paused()
         chunks = self._synthesizer.speak(text, self._voice)
         first = await self._synthesis.call(_next, chunks)
         if on_first_sound:
@@ -76,6 +79,7 @@ class Speaker:
 
     async def _play(self, chunk: SpeechChunk | object, chunks: Iterator[SpeechChunk]) -> None:
         while isinstance(chunk, SpeechChunk) and not self._is_stopped:
+            self.echo.played(chunk)
             await self._output.call(self.sink.play, chunk)
             chunk = await self._synthesis.call(_next, chunks)
         close = getattr(chunks, "close", None)

@@ -5,22 +5,32 @@ from __future__ import annotations
 import pytest
 
 from voicemes.model import Ambiguous, Live, Parse, Reference, Scope, Transcript, Understood, Word
-from voicemes.nlu.doubt import LEAST_FIT, LEAST_LEAD
+from voicemes.nlu.doubt import LEAST_FIT, LEAST_LEAD, PER_FIT
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher
 
 NUMBERS = ("4711", "5091", "1591", "4080")
 LIVE = Live({"job": tuple(map(Reference, NUMBERS)), "equipment": (Reference("OVN-1", ("oven one",)),)})
 POOR = LEAST_FIT + 0.01
+LEAD = LEAST_LEAD + PER_FIT * LEAST_FIT
+"""What a word needs that fits as badly as it may."""
 
 
 Rivals = dict[str, tuple[tuple[str, float], ...]]
 
 
-def heard(matcher: Matcher, text: str, *, poorly: str = "", rivals: Rivals | None = None, live: Live = LIVE) -> Parse:
+def heard(
+    matcher: Matcher,
+    text: str,
+    *,
+    poorly: str = "",
+    fit: float = LEAST_FIT,
+    rivals: Rivals | None = None,
+    live: Live = LIVE,
+) -> Parse:
     """`poorly`: the words that any sounds explain better; `rivals`: of words, what else they can have been."""
     words = [
-        Word(word, n, n + 1.0, 4.0, POOR if word in poorly.split() else LEAST_FIT, (rivals or {}).get(word, ()))
+        Word(word, n, n + 1.0, 4.0, POOR if word in poorly.split() else fit, (rivals or {}).get(word, ()))
         for n, word in enumerate(text.split())
     ]
     said = Transcript(text, "test", tuple(words), confidence=0.99)
@@ -45,8 +55,14 @@ def test_an_order_of_which_a_word_was_heard_badly_is_asked_about(matcher: Matche
 
 
 def test_an_order_of_which_a_word_can_have_been_another_is_asked_about(matcher: Matcher) -> None:
-    near = {"fifty": (("fifteen", LEAST_LEAD - 1),)}
+    near = {"fifty": (("fifteen", LEAD - 1),)}
     assert orders(heard(matcher, "start order fifty ninety one", rivals=near)) == ["5091", "1591"]
+
+
+def test_the_better_its_words_fit_the_less_lead_they_need(matcher: Matcher) -> None:
+    near = {"fifty": (("fifteen", LEAD - PER_FIT),)}
+    assert isinstance(heard(matcher, "start order fifty ninety one", rivals=near), Ambiguous)
+    assert isinstance(heard(matcher, "start order fifty ninety one", rivals=near, fit=LEAST_FIT - 1), Understood)
 
 
 def test_of_several_the_nearest_that_exists_is_named(matcher: Matcher) -> None:
@@ -55,7 +71,7 @@ def test_of_several_the_nearest_that_exists_is_named(matcher: Matcher) -> None:
     assert orders(heard(matcher, "start order four seven one one", rivals=near, live=live)) == ["4711", "4911"]
 
 
-@pytest.mark.parametrize("rival", [("fifteen", LEAST_LEAD), ("sixty", 1.0)], ids=["far behind", "no such order"])
+@pytest.mark.parametrize("rival", [("fifteen", LEAD), ("sixty", 1.0)], ids=["far behind", "no such order"])
 def test_what_can_hardly_have_been_said_is_not_asked_about(matcher: Matcher, rival: tuple[str, float]) -> None:
     assert isinstance(heard(matcher, "start order fifty ninety one", rivals={"fifty": (rival,)}), Understood)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Way = tuple[int, ...]
     """A way to say a word: its phones."""
 
-NEAR = 100.0
+NEAR = 120.0
 """Nats: who is further behind is none."""
 MOST_WORDS = 64
 """In one place, at most: where more may stand, it is a name in a list, not a digit."""

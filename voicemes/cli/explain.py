@@ -24,6 +24,10 @@ from voicemes.runtime.reader import build_reader
 from voicemes.runtime.recordings import Listener
 from voicemes.runtime.wiring import build_catalog, context_of
 
+FITS = "how well each word fits the sound (0 is perfect, above 4.3 is doubtful), and how far behind others are"
+MOST_RIVALS = 3
+"""Shown of a word."""
+
 
 def explain(
     what: Annotated[str, typer.Argument(help="A sentence, or the name of a recording.", metavar="TEXT | FILE")],
@@ -71,9 +75,10 @@ def _parses(what: str, settings: Settings, catalog: Catalog, scope: Scope, match
 def _show(screen: Console, found: dict[str, Any]) -> None:
     reading.show(screen, found)
     if found["words"]:
-        screen.print(Text("how well each word fits the sound (0 is perfect, above 4.3 is doubtful):", QUIET))
+        screen.print(Text(f"{FITS}:", QUIET))
         for word in found["words"]:
-            screen.print(f"    {word['text']:<14} {word['deficit']:.2f}", markup=False)
+            near = ", ".join(f"{other} {behind:+.0f}" for other, behind in word["rivals"][:MOST_RIVALS])
+            screen.print(f"    {word['text']:<14} {word['deficit']:.2f}  {near}".rstrip(), markup=False)
     heard, needed = found["confidence"], found["thresholds"]
     if found["asked_of_model"] and found["route"] not in {"grammar", "fuzzy"}:
         screen.print(Text.assemble(("the language model saw: ", QUIET), found["asked_of_model"]))

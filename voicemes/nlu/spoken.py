@@ -36,6 +36,11 @@ OH = 0.01
 """Besides: "oh" is one vowel, and fits everywhere."""
 MULTIPLE = 0.1
 """Besides: "double" and "triple"."""
+TEEN = 0.3
+"""Besides: "thirteen" to "nineteen", 8 nats. Where people said "sixteen" it leads "sixty" by 24 nats or more, in four
+voices made of people's recordings "-teen" leads "-ty" by 22 or more; but where those said "-ty", "-teen" leads 12 times
+of 53, 6 times by more than this. In noise what was "-teen" leads by less: with 12 nats two of five "eighteen" are lost.
+"""
 GROUPED = 1.0
 """Besides: a digit string with pairs in it, "forty seven"."""
 
@@ -69,7 +74,8 @@ def _unit() -> Phrase:
 
 @cache
 def _teen() -> Phrase:
-    return one_of(Word(name, str(10 + n)) for n, name in enumerate(TEENS))
+    names = [Word(name, str(10 + n)) for n, name in enumerate(TEENS)]
+    return one_of([*names[:3], *(Less(name, TEEN) for name in names[3:])])
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from drawn import LEXICON, NAMES, graph_of, model_of, scores_of, sequence_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemes.engines.asr.rivals import MOST_WORDS, NEAR, rivals
@@ -43,6 +43,7 @@ def _aligned(model: AcousticModel, sounds: Sequence[int], scores: Scores) -> flo
     return best[len(places) - 1, 2] + float(model.log_transitions[sounds[-2], 2, 3])
 
 
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(WAYS)), sides, st.integers(0, 10**6), st.integers(12, 20))
 def test_each_is_as_far_behind_as_its_likeliest_way_in_the_same_frames(
     word: str, around: tuple[int, int], seed: int, n_frames: int

@@ -73,7 +73,7 @@ class NgramRecognizer:
         _, spoken = spoken_part(samples)
         if not self._is_ready or len(spoken) < LEAST_SAMPLES or is_late():
             return nothing
-        _, cepstra = fitting_cepstra(whole(spoken), self._speech)[0]
+        _, cepstra = next(fitting_cepstra(whole(spoken), self._speech))
         if is_late():
             return nothing
         decoded, distance_db = self._search.align(self._free.words_in(cepstra), cepstra), range_db(samples)

@@ -35,7 +35,7 @@ from voicemes.model import SPEECH, Transcript
 from voicemes.ports import Hypothesis, RecognizerTraits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from voicemes.engines.asr.features import Array
     from voicemes.engines.asr.known_voices import BentModel
@@ -153,7 +153,8 @@ class PocketsphinxRecognizer:
             return Transcript("", NAME, confidence=0.0, is_complete=False)
         distance_db = range_db(samples)
         tried: list[tuple[Transcript, Decoded, AcousticModel | None]] = []
-        for cepstra, model in self._tries(fitting_cepstra(whole(spoken), self._speech)):
+        sized = fitting_cepstra(whole(spoken), self._speech, is_quiet=is_quiet(distance_db))
+        for cepstra, model in self._tries(sized):
             tried.append((*self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db), model))
             if tried[-1][0].confidence >= CLEAR:
                 return self._with_rivals(compiled, *tried[-1])
@@ -170,8 +171,9 @@ class PocketsphinxRecognizer:
             return heard
         return replace(heard, words=self._search.with_rivals(compiled, decoded, model))
 
-    def _tries(self, sized: list[tuple[float, Array]]) -> Iterator[tuple[Array, AcousticModel | None]]:
+    def _tries(self, sized: Iterable[tuple[float, Array]]) -> Iterator[tuple[Array, AcousticModel | None]]:
         if self._own is not None:
+            sized = list(sized)
             yield dict(sized)[self._own.size], self._own.model
         for _, cepstra in sized:
             yield cepstra, None

@@ -76,6 +76,11 @@ def test_what_can_hardly_have_been_said_is_not_asked_about(matcher: Matcher, riv
     assert isinstance(heard(matcher, "start order fifty ninety one", rivals={"fifty": (rival,)}), Understood)
 
 
+def test_a_twin_is_none_where_the_recogniser_names_others(matcher: Matcher) -> None:
+    near = {"ninety": (("sixty", 90.0),)}
+    assert isinstance(heard(matcher, "start order fifty ninety one", rivals=near), Understood)
+
+
 def test_another_word_of_the_sentence_is_no_other_order(matcher: Matcher) -> None:
     near = {"start": (("finish", 1.0),)}
     assert isinstance(heard(matcher, "start order four seven one one", rivals=near), Understood)

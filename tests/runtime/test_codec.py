@@ -27,8 +27,9 @@ from voicemes.model import (
     Unknown,
     Unsaved,
     Unsent,
+    Word,
 )
-from voicemes.runtime.codec import input_from_json, live_from_json, reply_from_json, to_json
+from voicemes.runtime.codec import input_from_json, live_from_json, reply_from_json, to_json, transcript_from_json
 
 WORDS = st.text(max_size=12)
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -45,6 +46,17 @@ REPLIES = st.one_of(
     st.builds(Saved, WORDS, WORDS),
     st.builds(Unsaved, WORDS, WORDS),
 )
+FITS = st.floats(-10, 10)
+HEARD = st.builds(
+    Transcript,
+    WORDS,
+    WORDS,
+    st.lists(st.builds(Word, WORDS, FITS, FITS, FITS, FITS, st.lists(st.tuples(WORDS, FITS)).map(tuple))).map(tuple),
+    st.floats(0, 1),
+    st.booleans(),
+    FITS,
+    st.none() | FITS,
+)
 KEYS = st.sampled_from(["yes", "no", "cancel", "repeat", "help"])
 
 
@@ -55,6 +67,11 @@ def through_a_line(value: Any) -> Any:
 @given(LIVES)
 def test_what_exists_comes_back(live: Live) -> None:
     assert live_from_json(through_a_line(live)) == live
+
+
+@given(HEARD)
+def test_what_was_heard_comes_back_with_its_words_and_their_rivals(heard: Transcript) -> None:
+    assert transcript_from_json(through_a_line(heard)) == heard
 
 
 @given(REPLIES)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from voicemes.model import Ambiguous, Candidate, Parse, Scope, SlotValue, Transcript, Understood, Word
+from voicemes.model import Ambiguous, Candidate, Parse, Scope, SlotValue, Transcript, Understood
 from voicemes.nlu.match import Matcher, is_cry
 from voicemes.numbers import TEENS, TENS
 
@@ -39,7 +39,7 @@ def doubted(parse: Parse, scope: Scope, matcher: Matcher) -> Parse:
         return parse
     words = [(slot, place) for slot, places in spoken for place in places]
     lead = LEAST_LEAD + PER_FIT * fmean(heard.words[place].excess for _, place in words)
-    near = [(behind, other, place, slot) for slot, place in words for other, behind in _rivals(heard.words[place])]
+    near = [(behind, other, place, slot) for slot, place in words for other, behind in _rivals(place, heard)]
     for behind, word, place, slot in sorted(near, key=lambda one: one[0]):
         if behind >= lead:
             break
@@ -71,11 +71,12 @@ def _found(part: Sequence[str], words: Sequence[str]) -> range | None:
     return next((range(n, n + len(part)) for n in starts if list(words[n : n + len(part)]) == list(part)), None)
 
 
-def _rivals(word: Word) -> Iterator[tuple[str, float]]:
-    """What else the word can have been, with the nats that it is behind."""
-    if not word.rivals and word.text in TWINS:
-        yield TWINS[word.text], 0.0
-    yield from word.rivals
+def _rivals(place: int, heard: Transcript) -> tuple[tuple[str, float], ...]:
+    """What else a word can have been, with the nats that it is behind."""
+    word = heard.words[place]
+    if word.text in TWINS and not any(one.rivals for one in heard.words):
+        return ((TWINS[word.text], 0.0),)
+    return word.rivals
 
 
 def _with(

@@ -17,11 +17,11 @@ from voicemes.numbers import TEENS, TENS
 
 LEAST_LEAD, PER_FIT = 98.0, 30.0
 """Nats by which a word must fit better than the one that names another, and how many more for each nat per frame by
-which any sounds explain the identifier's words better. Of those 33, 30 are nearer, and a quarter of the right ones; a
-lead of 80 for all of them does the same, but asks about words that fit well, too."""
+which any sounds explain the identifier's words better. It has 29 of those 33 and 29 % of the right ones; a lead of 80
+for all has 30 and 25 %, but asks about people's words, which fit much better, as well."""
 LEAST_FIT = 0.6
-"""Nats per frame by which any sounds may explain a word better: it has two more of those 33, and a fifth of the right
-ones more. Of the words in the right sentences of people 92 % are better than this, of synthetic ones 98 %."""
+"""Nats per frame by which any sounds may explain a word better: it has two more of those 33, and 16 % of the right ones
+more. Of the words in the right sentences of people 92 % are better than this, of synthetic ones 98 %."""
 AT_ONCE = frozenset({"R0", "R1"})
 LEAST_DIGITS = 2
 """Of what is told from its neighbours by digits: an order, not "printer one" (but beside an order, that counts too)."""

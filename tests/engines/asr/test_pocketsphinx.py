@@ -57,6 +57,14 @@ def assert_same(heard: Transcript, other: Transcript) -> None:
     assert heard.deficit == pytest.approx(other.deficit, abs=0.1)
 
 
+def test_a_word_knows_what_else_it_can_have_been() -> None:
+    graph = chain("finished fifty good", "finished fifteen good")
+    finished, fifty, good = hear(graph, pcm_of("job.complete/finished-50-kal.flac")).words
+    ((other, behind),) = fifty.rivals
+    assert (other, behind > 0) == ("fifteen", True)
+    assert finished.rivals == good.rivals == ()
+
+
 def test_hears_a_sentence_of_the_graph() -> None:
     heard = hear(SMALL, pcm_of("instruction.step/repeat-step-kal.flac"))
     assert heard.text == "repeat that step"

@@ -152,24 +152,22 @@ class PocketsphinxRecognizer:
         if len(spoken) < LEAST_SAMPLES or compiled.network is None:
             return Transcript("", NAME, confidence=0.0, is_complete=False)
         distance_db = range_db(samples)
-        tried: list[tuple[Transcript, Decoded, AcousticModel | None]] = []
+        tried: list[tuple[Transcript, Decoded]] = []
         sized = fitting_cepstra(whole(spoken), self._speech, is_quiet=is_quiet(distance_db))
         for cepstra, model in self._tries(sized):
-            tried.append((*self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db), model))
+            tried.append(self._decode(compiled, cepstra, model, offset / SPEECH.rate_hz, distance_db))
             if tried[-1][0].confidence >= CLEAR:
                 return self._with_rivals(compiled, *tried[-1])
-            if len(tried) > 1 and max(one.confidence for one, _, _ in tried) < LOST:
+            if len(tried) > 1 and max(one.confidence for one, _ in tried) < LOST:
                 break
-        best = most_fitting([one for one, _, _ in tried])
-        decoded, model = next((decoded, model) for one, decoded, model in tried if one.words is best.words)
-        return self._with_rivals(compiled, best, decoded, model)
+        best = most_fitting([one for one, _ in tried])
+        return self._with_rivals(compiled, best, next(decoded for one, decoded in tried if one.words is best.words))
 
-    def _with_rivals(
-        self, compiled: Compiled, heard: Transcript, decoded: Decoded, model: AcousticModel | None
-    ) -> Transcript:
+    def _with_rivals(self, compiled: Compiled, heard: Transcript, decoded: Decoded) -> Transcript:
+        """Where nobody can have meant it, nobody asks what else it was."""
         if heard.confidence < LOST:
             return heard
-        return replace(heard, words=self._search.with_rivals(compiled, decoded, model))
+        return replace(heard, words=self._search.with_rivals(compiled, decoded))
 
     def _tries(self, sized: Iterable[tuple[float, Array]]) -> Iterator[tuple[Array, AcousticModel | None]]:
         if self._own is not None:

@@ -45,6 +45,8 @@ class Decoded:
     """The deficit per frame of any sounds in place of the words."""
     sounds: tuple[Scores, ...] = ()
     """(frames, senones) under each word."""
+    model: AcousticModel | None = None
+    """Of the voice that they were scored with."""
 
 
 class GrammarSearch:
@@ -101,32 +103,32 @@ class GrammarSearch:
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
             ground=ground(model, np.concatenate(under)) if under else 0.0,
             sounds=tuple(under),
+            model=model,
         )
 
-    def with_rivals(
-        self, compiled: Compiled, decoded: Decoded, model: AcousticModel | None = None
-    ) -> tuple[Word, ...]:
-        """The words, each with what else it can have been. `model` as it was when they were decoded."""
+    def with_rivals(self, compiled: Compiled, decoded: Decoded) -> tuple[Word, ...]:
+        """The words, each with what else it can have been."""
         words, found = decoded.words, []
         others = compiled.others([word.text for word in words])
         for place, (word, sound) in enumerate(zip(words, decoded.sounds, strict=True)):
-            sides = (self._side(words, place, -1), self._side(words, place, 1))
             ways = {name: self._ways(name) for name in (word.text, *others[place])}
-            near = rivals(model or self.model, ways, word.text, others[place], sides, sound)
+            near = rivals(decoded.model or self.model, ways, word.text, others[place], self._sides(words, place), sound)
             found.append(replace(word, rivals=near))
         return tuple(found)
+
+    def _sides(self, words: Sequence[Word], place: int) -> tuple[int, int]:
+        """The phones before and after a word; silence where no other word touches it."""
+        word, before, after = words[place], self.model.phones.silence, self.model.phones.silence
+        if place and words[place - 1].ended_s == word.started_s:
+            before = self._ways(words[place - 1].text)[0][-1]
+        if place + 1 < len(words) and words[place + 1].started_s == word.ended_s:
+            after = self._ways(words[place + 1].text)[0][0]
+        return before, after
 
     def align(self, words: Sequence[str], cepstra: Array) -> Decoded:
         """Where each of these words was said, and how well it fits, if nothing else can have been said."""
         graph = chain_of(words)
         return self.decode(Compiled(graph, self._network(graph) if words else None), cepstra)
-
-    def _side(self, words: Sequence[Word], place: int, step: int) -> int:
-        """The phone before (-1) or after (1) a word; silence where no other one touches it."""
-        pair = words[max(place + min(step, 0), 0) : place + 1 + max(step, 0)]
-        if len(pair) < 2 or pair[0].ended_s != pair[1].started_s:
-            return self.model.phones.silence
-        return self._ways(pair[0].text)[0][-1] if step < 0 else self._ways(pair[1].text)[0][0]
 
     def _ways(self, word: str) -> list[tuple[int, ...]]:
         known = self._sounds.get(word)

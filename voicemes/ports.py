@@ -238,7 +238,7 @@ class MesBoard(Protocol):
 
     @property
     def tables(self) -> frozenset[str]:
-        """Those that this MES has, of: stations, people, orders, calls, requests, figure, report, past, chain."""
+        """Those that this MES has, as a screen names them: see `connectors.spec.TableName`."""
 
     async def read(self, table: str, wanted: Mapping[str, str] | None = None) -> tuple[Row, ...]:
         """The rows of a table; none where this MES has no such table. Raises MesError."""

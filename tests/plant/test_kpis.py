@@ -106,6 +106,17 @@ async def test_no_data_is_said_and_not_zero(client: httpx.AsyncClient, equipment
     assert "value" not in answer.json()
 
 
+async def test_all_lines_at_once_say_what_each_says_alone(client: httpx.AsyncClient) -> None:
+    """In one request instead of one for each; what has no data is left out."""
+    items = (await client.get("/kpis/lines", params={"period": "last-shift"})).json()["items"]
+    told = {(item["scope"], item["kpi"]): item for item in items}
+    for line in ("LINE-1", "LINE-2", "LINE-3", "LINE-4"):
+        for kpi in KPI_NAMES:
+            alone = await get_kpi(client, kpi, line=line, period="last-shift")
+            assert told.get((line, kpi)) == (alone.json() if alone.is_success else None)
+    assert ("LINE-1", "oee") in told
+
+
 async def test_what_is_reported_counts_at_once_for_machine_and_line(client: httpx.AsyncClient) -> None:
     await client.post("/job-orders/4711/material-actuals", json={"scrap": 10, "defect": "void"})
     for query, produced, scrapped in (({"equipment": "SPP-1"}, 562, 16), ({"line": "LINE-1"}, 550, 18)):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,12 +82,16 @@ async def test_what_is_written_is_read_at_once() -> None:
         assert floor.row("calls", "1") == {"id": "1"}
 
 
-async def test_figures_begin_with_what_they_were() -> None:
+@pytest.mark.parametrize("table", ["figure", "figures"])
+async def test_figures_begin_with_what_they_were(table: str) -> None:
+    """Read one by one, or those of all lines at once, of which a screen shows some."""
     past = {"kpi": "oee", "line": "LINE-1", "value": 71.0, "period": "yesterday"}
-    board = FakeBoard({"stations": STATIONS[:1], "figure": [past]})
+    others = [{**past, "kpi": "mtbf"}, {**past, "line": "LINE-9"}]
+    board = FakeBoard({"stations": STATIONS[:1], table: [past, *others]})
     async with followed(board) as floor:
         await until(lambda: ("oee", "LINE-1") in floor.figures)
         assert next(iter(floor.history["oee", "LINE-1"])) == 71.0
+        assert set(floor.figures) == {("oee", "LINE-1")}
 
 
 async def test_an_event_without_a_chain_is_its_own() -> None:

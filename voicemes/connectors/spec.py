@@ -312,7 +312,10 @@ class Table(Ask):
         return self
 
 
-TableName: TypeAlias = Literal["stations", "people", "orders", "calls", "requests", "figure", "report", "past", "chain"]
+TableName: TypeAlias = Literal[
+    "stations", "people", "orders", "calls", "requests", "figure", "figures", "report", "past", "chain"
+]
+"""Key figures are read one by one, or, where a MES can tell those of all lines at once, as `figures`."""
 
 
 class BoardSpec(Part):

@@ -122,9 +122,12 @@ class Floor:
     async def _read_figures(self) -> None:
         self._figured_s = self.clock.now_s()
         try:
-            for line in self.lines:
-                for kpi in KPIS:
-                    await self._read_figure(kpi, line)
+            for period in () if self.figures else PAST_PERIODS:
+                for row in await self._figures_of({"period": period}):
+                    self._note(row)
+            for row in await self._figures_of({}):
+                self._note(row)
+                self.figures[_key(row)] = row
             report = await self.board.read("report", {"shift": "last-shift"})
         except MesError as exc:
             self._fail(exc)
@@ -132,17 +135,19 @@ class Floor:
             self.report = next(iter(report), {})
         self.revision += 1
 
-    async def _read_figure(self, kpi: str, line: str) -> None:
-        wanted = {"kpi": kpi, "line": line}
-        history = self.history.get((kpi, line))
-        if history is None:
-            history = self.history[kpi, line] = deque(maxlen=MAX_FIGURES)
-            for period in PAST_PERIODS:
-                _note(history, await self.board.read("figure", {**wanted, "period": period}))
-        rows = await self.board.read("figure", wanted)
-        _note(history, rows)
-        if rows:
-            self.figures[kpi, line] = rows[0]
+    async def _figures_of(self, wanted: Mapping[str, str]) -> list[Row]:
+        """All lines at once where this MES can tell them so, else one by one."""
+        if "figures" in self.board.tables:
+            found = await self.board.read("figures", wanted)
+        else:
+            asked = [{**wanted, "kpi": kpi, "line": line} for line in self.lines for kpi in KPIS]
+            found = tuple([row for one in asked for row in await self.board.read("figure", one)])
+        return [row for row in found if row.get("kpi") in KPIS and row.get("line") in self.lines]
+
+    def _note(self, row: Row) -> None:
+        value = row.get("value")
+        if isinstance(value, int | float):
+            self.history.setdefault(_key(row), deque(maxlen=MAX_FIGURES)).append(float(value))
 
     async def _follow(self) -> None:
         """A stream that breaks is opened again; the gap stays to be seen."""
@@ -186,11 +191,8 @@ class Floor:
         self.trouble = str(exc)
 
 
-def _note(history: deque[float], rows: tuple[Row, ...]) -> None:
-    for row in rows:
-        value = row.get("value")
-        if isinstance(value, int | float):
-            history.append(float(value))
+def _key(row: Row) -> tuple[str, str]:
+    return str(row["kpi"]), str(row["line"])
 
 
 @asynccontextmanager

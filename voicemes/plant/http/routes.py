@@ -198,6 +198,14 @@ def get_kpi(
         return kpis.answer(tables, kpi, equipment, line, work_calendar.span(tables, now, period), now)
 
 
+@router.get("/kpis/lines")
+def get_line_kpis(plant: PlantHere, period: Period = "this-shift") -> Json:
+    """Every KPI of every line that has data."""
+    with plant.database.read() as tables:
+        now = plant.now()
+        return {"items": list(kpis.of_lines(tables, work_calendar.span(tables, now, period), now))}
+
+
 @router.get("/rankings/downtime")
 def get_top_stops(plant: PlantHere, line: Place = None, period: Period = "this-shift") -> Json:
     """The reasons that cost most time."""

@@ -5,9 +5,10 @@ Where a divisor is zero there is no data: never 0, never 1. Effectiveness above 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from voicemes.plant import periods
 from voicemes.plant.database import stamp, unstamp
@@ -143,6 +144,22 @@ def evaluate(name: KpiName, elements: Elements) -> float:
     return round(kpi.formula(elements), kpi.digits)
 
 
+def about(name: KpiName, scope: str | None, span: periods.Span, elements: Elements) -> Row:
+    """What a KPI is of, and what it is made from."""
+    shown = {element: round(elements[element], 3) for element in KPIS[name].elements}
+    row: Row = {"kpi": name, "scope": scope or "plant", "period": span.name, "elements": shown}
+    return row | {"from": stamp(span.starts), "to": stamp(span.ends), "unit": KPIS[name].unit}
+
+
+def of_lines(tables: Tables, span: periods.Span, now: datetime) -> Iterator[Row]:
+    """Every KPI of every line; without those that have no data."""
+    for line in tables.all(LINES):
+        elements = elements_in(tables, line["id"], span, now)
+        for name in KPI_NAMES:
+            with suppress(NoDataError):
+                yield {**about(name, line["id"], span, elements), "value": evaluate(name, elements)}
+
+
 def answer(
     tables: Tables, name: KpiName, equipment: str | None, line: str | None, span: periods.Span, now: datetime
 ) -> Row:
@@ -151,12 +168,10 @@ def answer(
     scope = equipment or line
     place = lookups.spoken(lookups.need(tables, "equipment", scope)) if scope else "The plant"
     elements = elements_in(tables, scope, span, now)
-    shown = {element: round(elements[element], 3) for element in KPIS[name].elements}
-    about: dict[str, Any] = {"kpi": name, "scope": scope or "plant", "period": span.name, "elements": shown}
-    about |= {"from": stamp(span.starts), "to": stamp(span.ends), "unit": KPIS[name].unit}
+    told = about(name, scope, span, elements)
     try:
-        return {**about, "value": evaluate(name, elements)}
+        return {**told, "value": evaluate(name, elements)}
     except NoDataError as error:
         spoken = name.upper() if name in INITIALS else name.replace("-", " ")
         sentence = f"{place} has no data for {spoken}: {MEANING[str(error)]} is zero."
-        raise Problem(Code.NO_DATA, sentence, about) from error
+        raise Problem(Code.NO_DATA, sentence, told) from error

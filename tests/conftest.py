@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from forked_plant import ForkedPlant
 from hypothesis import settings
 from virtual_card import Card
 
@@ -49,6 +50,13 @@ def state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """What serves several tests, such as a session of a module, keeps out of the state of the person who tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plants_are_forked() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("voicemes.plant.process.run_plant", ForkedPlant)
         yield
 
 

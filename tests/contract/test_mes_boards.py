@@ -37,8 +37,8 @@ def plant() -> Iterator[PlantProcess]:
 async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
     if request.param == "fake":
         stations = ({"id": "SPP-1", "line": "LINE-1"}, {"id": "OVN-1", "line": "LINE-1"})
-        figures = ({"kpi": "oee", "line": "LINE-1", "value": 80.0}, {"kpi": "oee", "line": "LINE-2", "value": 70.0})
-        fake = FakeBoard({"stations": stations, "figure": figures})
+        figure = {"kpi": "oee", "line": "LINE-1", "value": 80.0, "period": "yesterday"}
+        fake = FakeBoard({"stations": stations, "figures": (figure, {**figure, "period": "this-shift"})})
         event = {"id": "1", "type": "mes.alert.raised", "data": {"text": "come please"}}
         yield Case(fake, lambda: fake.tell(event), lambda: setattr(fake, "is_down", True))
     else:
@@ -54,15 +54,15 @@ def _raise_call(url: str) -> None:
 
 
 async def test_a_table_is_rows_with_names(case: Case) -> None:
-    assert {"stations", "figure"} <= case.board.tables
+    assert {"stations", "figures"} <= case.board.tables
     rows = {row["id"]: row for row in await case.board.read("stations")}
     assert rows["SPP-1"]["line"] == "LINE-1"
 
 
 async def test_only_what_is_wanted_is_read(case: Case) -> None:
-    wanted = {"kpi": "oee", "line": "LINE-2", "period": "today"}
-    (row,) = await case.board.read("figure", wanted)
-    assert row["line"] == "LINE-2"
+    rows = await case.board.read("figures", {"period": "yesterday"})
+    assert {row["period"] for row in rows} == {"yesterday"}
+    assert ("oee", "LINE-1") in {(row["kpi"], row["line"]) for row in rows}
 
 
 async def test_a_table_that_it_has_not_is_empty(case: Case) -> None:

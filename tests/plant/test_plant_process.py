@@ -16,13 +16,19 @@ import httpx
 import pytest
 
 from voicemes.errors import MesUnreachable
-from voicemes.plant.process import PlantProcess
+from voicemes.plant.process import PlantProcess, run_plant
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ACTUALS = "/api/v1/job-orders/4711/material-actuals"
 ENDS_WITHIN_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def started_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not forked, as the other tests' plants are."""
+    monkeypatch.setattr("voicemes.plant.process.run_plant", run_plant)
 
 
 def has_ended(pidfd: int) -> bool:

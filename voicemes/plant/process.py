@@ -52,13 +52,7 @@ class PlantProcess:
         with contextlib.ExitStack() as on_failure, tempfile.TemporaryFile() as log:
             on_failure.callback(self.kill)
             self._folder = tempfile.TemporaryDirectory(prefix="voicemes-plant-")
-            self._child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                self._command(Path(self._folder.name)),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._child = run_plant(self._arguments(Path(self._folder.name)), log)
             self.url = _read_url(self._child, log, self._deadline_s)
             _check_health(self.url, self._deadline_s)
             on_failure.pop_all()
@@ -88,14 +82,13 @@ class PlantProcess:
     ) -> None:
         self.stop()
 
-    def _command(self, folder: Path) -> list[str]:
+    def _arguments(self, folder: Path) -> list[str]:
         database = self._database or folder / "plant.sqlite"
-        command = [sys.executable, "-m", "voicemes.plant", "--port", str(self._port), "--stop-with-stdin"]
-        command += ["--database", str(database), "--scratch", str(folder)]
+        given = ["--port", str(self._port), "--stop-with-stdin", "--database", str(database), "--scratch", str(folder)]
         if self._faults is not None:
-            command += ["--faults", str(self._faults.share), "--fault-seed", str(self._faults.seed)]
-            command += ["--fault-delay-s", str(self._faults.delay_s), "--fault-kinds", *self._faults.kinds]
-        return [*command, "--token-file", str(self._token_file)] if self._token_file else command
+            given += ["--faults", str(self._faults.share), "--fault-seed", str(self._faults.seed)]
+            given += ["--fault-delay-s", str(self._faults.delay_s), "--fault-kinds", *self._faults.kinds]
+        return [*given, "--token-file", str(self._token_file)] if self._token_file else given
 
     def _clean(self) -> None:
         if self._child is not None:
@@ -107,6 +100,17 @@ class PlantProcess:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+
+def run_plant(arguments: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """`python -m voicemes.plant` with these arguments, its standard error in `log`."""
+    return subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", "voicemes.plant", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        start_new_session=True,
+    )
 
 
 def _read_url(child: subprocess.Popen[bytes], log: IO[bytes], deadline_s: float) -> str:

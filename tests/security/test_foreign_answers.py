@@ -156,7 +156,7 @@ async def test_a_session_survives_it_and_its_trace_can_be_read(matcher: Matcher,
 
 @pytest.mark.parametrize("table", sorted(SPECS["reference"].board.tables))
 async def test_a_screen_shows_it_as_text(table: str) -> None:
-    row = {"id": "1", "status": "Open", "text": "x", "type": "x", "equipment": "SPP-1", "data": {"a": "x"}, "n": 1}
+    row = {"id": "1", "status": "Open", "text": "x", "type": "x", "equipment": "SPP-1", "unit": "x", "data": {"a": "x"}}
     text = HOSTILE + "la " * 1_000
     body = spoiled({"items": [row] * 3, "id": "x", "unit": "x", "value": "x", "top_stops": ["x"] * 100}, text)
     for item in body["items"]:

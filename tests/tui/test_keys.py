@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from staging import over_plant
+from textual import events
 from textual.widgets import Button, Tree
 
 from voicemes.plant.process import PlantProcess
@@ -62,6 +63,20 @@ async def test_a_correction_changes_what_will_be_written(plant: PlantProcess) ->
         await stage.pilot.press("y")
         await stage.until_shown("4 scrap recorded")
     assert read(plant, "/job-orders/4711")["scrap"] == before + 4
+
+
+async def test_letters_as_quick_as_a_scanners_are_no_keys(plant: PlantProcess) -> None:
+    """All that is typed after the slash is in the line, and a "y" in it answers nothing."""
+    before = read(plant, "/events?newest=true")["last"]
+    async with over_plant(plant.url) as stage:
+        await stage.type("scrap three solder bridge")
+        await stage.until(lambda: stage.seen.question is not None)
+        for key in ("slash", *"yncry4711"):
+            stage.app.post_message(events.Key(key, "/" if key == "slash" else key))
+        await stage.until(lambda: len(stage.app.query_one(Sentence).value) >= len("yncry4711"))
+        assert stage.app.query_one(Sentence).value == "yncry4711"
+        assert len(stage.seen.turns) == 1
+    assert read(plant, "/events?newest=true")["last"] == before
 
 
 async def test_a_query_is_answered_and_the_turn_shows_its_route(plant: PlantProcess) -> None:

@@ -61,7 +61,8 @@ class Screens(App[None]):
         Binding("f2", "view('operator')", "Operator"),
         Binding("f3", "view('supervisor')", "Supervisor"),
         Binding("f4", "view('integrator')", "Integrator"),
-        Binding("slash", "sentence", "Type a sentence", key_display="/"),
+        # Before the letters that follow are given to anybody: a scanner is quick, and in a question a "y" is an answer.
+        Binding("slash", "sentence", "Type a sentence", key_display="/", priority=True),
         Binding("y", "press('yes')", "Yes"),
         Binding("n", "press('no')", "No"),
         Binding("c", "press('cancel')", "Cancel"),
@@ -220,6 +221,8 @@ class Screens(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean nothing here are not shown."""
         del parameters
+        if action == "sentence":
+            return not isinstance(self.focused, Input)
         return action != "push" or self.session.settings.audio.listen == "push"
 
     def action_view(self, view: View) -> None:

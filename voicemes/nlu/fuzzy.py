@@ -13,9 +13,10 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, count
+from typing import NamedTuple
 
 from jellyfish import metaphone
 from rapidfuzz.fuzz import ratio
@@ -119,15 +120,16 @@ class Book:
     """Of the words in the lists: "soldier" may be one."""
 
 
-@dataclass(order=True, slots=True)
-class _Step:
-    bound_cost: float
+class _Step(NamedTuple):
+    """Compared by its first two: no two have the same number."""
+
+    least: float
     number: int
-    cost: float = field(compare=False)
-    understood: float = field(compare=False)
-    position: int = field(compare=False)
-    state: int = field(compare=False)
-    bound: tuple[Bound, ...] = field(compare=False)
+    cost: float
+    understood: float
+    position: int
+    state: int
+    bound: tuple[Bound, ...]
 
 
 @lru_cache(maxsize=10_000)
@@ -188,8 +190,11 @@ class _Search:
         self.book: Book = matcher.book(open_book)
         self.read_slot: ReadSlot = matcher.slot_reader(tokens)
         self.stems = [stem(token) for token in tokens]
+        self.spans: dict[str, list[tuple[int, int]]] = {}
+        self.words: dict[tuple[str, int], tuple[float, float, float]] = {}
         self.is_no_write = _is_question(tokens) or any(map(_negates, tokens))
         self.values = self._values()
+        self.skips = [self._skipped(at) for at in range(len(tokens))]
 
     def likely(self) -> list[str]:
         """The intents that leave least unexplained, the best first."""
@@ -231,11 +236,17 @@ class _Search:
         """The list types of which each word is a value, or part of one."""
         found: list[set[str]] = [set() for _ in self.tokens]
         for slot_type in self.matcher.catalog.lists:
-            for at in range(len(self.tokens)):
-                for end, _ in self.read_slot(slot_type, at):
-                    for place in range(at, end):
-                        found[place].add(slot_type)
+            for at, end in self._spans(slot_type):
+                for place in range(at, end):
+                    found[place].add(slot_type)
         return found
+
+    def _spans(self, slot_type: str) -> list[tuple[int, int]]:
+        """Where values of this type stand."""
+        if slot_type not in self.spans:
+            found = [(at, end) for at in range(len(self.tokens)) for end, _ in self.read_slot(slot_type, at)]
+            self.spans[slot_type] = found
+        return self.spans[slot_type]
 
     def _weight(self, word: str) -> float:
         return FILLER_COST if word in FILLERS or "'" in word else self.book.weights.get(word, UNKNOWN_COST)
@@ -253,24 +264,29 @@ class _Search:
         return start < at and not is_known and (start == 0 or self.tokens[start - 1] not in LEADS)
 
     def _has(self, slot_type: str) -> float:
-        return float(any(self.read_slot(slot_type, at) for at in range(len(self.tokens)))) if slot_type != "text" else 0
+        return float(slot_type != "text" and bool(self._spans(slot_type)))
 
     def _unexplained(self, name: str) -> list[float]:
         """From each position on, the least that it costs: what is no word and no value of this intent is skipped."""
         words, types = self.book.words[name], self.book.types[name]
         covered = [word in words for word in self.stems]
         for slot_type in types - {"text"}:
-            for at in range(len(self.tokens)):
-                for end, _ in self.read_slot(slot_type, at):
-                    covered[at:end] = [True] * (end - at)
+            for at, end in self._spans(slot_type):
+                covered[at:end] = [True] * (end - at)
         most = TEXT_COST if "text" in types else math.inf
         costs = [0.0 if is_covered else min(most, self._skip(at, types)) for at, is_covered in enumerate(covered)]
         return [*accumulate(reversed(costs), initial=0.0)][::-1]
 
     def _skip(self, at: int, types: frozenset[str]) -> float:
         """A name for which the intent has a place is never skipped."""
+        if self.values[at] & types and self.tokens[at] not in FILLERS:
+            return math.inf
+        return self.skips[at]
+
+    def _skipped(self, at: int) -> float:
+        """What it costs to skip this word."""
         token = self.tokens[at]
-        if token in self.book.kept or token.endswith("n't") or (token not in FILLERS and self.values[at] & types):
+        if token in self.book.kept or token.endswith("n't"):
             return math.inf
         if any(sign.isdigit() for sign in token):  # "1,250": nobody can say which number that is
             return math.inf
@@ -311,13 +327,11 @@ class _Search:
         at = step.position
         token = self.tokens[at] if at < len(self.tokens) else None
         for word, moves in closed.words.items():
-            weight = self._weight(stem(word))
-            missing = self._missing(word, weight, at)
-            instead = 0.0 if word == token else self._other_form(word, at)
+            weight, missing, instead = self._word(word, at)
             for to, _, _ in moves:
-                if instead is not None:
+                if instead < math.inf:
                     yield instead, weight, at + 1, to, step.bound
-                if word != token and missing < math.inf:
+                if missing < math.inf:
                     yield missing, 0.0, at, to, step.bound
         if token is None:
             return
@@ -332,6 +346,15 @@ class _Search:
         if skip < math.inf:
             yield skip, 0.0, at + 1, step.state, step.bound
 
+    def _word(self, word: str, at: int) -> tuple[float, float, float]:
+        """What a word of a template weighs, and what it costs here that it was not said, or that another one was."""
+        if (word, at) not in self.words:
+            weight = self._weight(stem(word))
+            is_said = at < len(self.tokens) and word == self.tokens[at]
+            missing = math.inf if is_said else self._missing(word, weight, at)
+            self.words[word, at] = weight, missing, 0.0 if is_said else self._other_form(word, at)
+        return self.words[word, at]
+
     def _missing(self, word: str, weight: float, at: int) -> float:
         """What it costs that a word of the template was not said. One that makes the sense is never missing."""
         if word in SENSE or word in MORE or _negates(word) or (word in TURNS and self._is_number(at)):
@@ -340,13 +363,13 @@ class _Search:
             return ASKING_COST
         return MISSING_FILLER_COST if word in FILLERS else weight
 
-    def _other_form(self, word: str, at: int) -> float | None:
-        """What it costs to take the said word for this one; None where it is another word."""
+    def _other_form(self, word: str, at: int) -> float:
+        """What it costs to take the said word for this one."""
         if at >= len(self.tokens) or word in self.book.kept or self.tokens[at] in self.book.kept:
-            return None
+            return math.inf
         if stem(word) == self.stems[at]:
             return FORM_COST
-        return SPELLING_COST if _are_alike(word, self.tokens[at]) else None
+        return SPELLING_COST if _are_alike(word, self.tokens[at]) else math.inf
 
 
 @lru_cache(maxsize=100_000)

@@ -18,7 +18,7 @@ from voicemes.runtime.clips import Clip, is_right, read_audio, read_manifest
 from voicemes.runtime.live import live_in_the_plant
 from voicemes.runtime.reader import acceptance_of
 from voicemes.runtime.speech_bench import Bench
-from voicemes.runtime.wiring import build_catalog, build_recognizer
+from voicemes.runtime.wiring import build_matcher, build_recognizer
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent.parent / "audio_fixtures"
@@ -35,7 +35,7 @@ class Benches:
     def __init__(self) -> None:
         settings = Settings()
         self._acceptance = acceptance_of(settings.asr)
-        self.matcher = Matcher(build_catalog(settings)).with_live(live_in_the_plant(settings))
+        self.matcher = build_matcher(settings).with_live(live_in_the_plant(settings))
         self._recognizer = build_recognizer(settings)
         self._operator = self.matcher.heard_by(self.matcher.live.roles[settings.station.operator])
 

@@ -17,18 +17,17 @@ import yaml
 
 from voicemes.config import MesSettings, Settings, StationSettings
 from voicemes.connectors import open_connector
-from voicemes.nlu.catalog import load_catalog
-from voicemes.nlu.match import Matcher
 from voicemes.plant.server import create_app, open_plant
 from voicemes.ports import Voice
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.session import Session
 from voicemes.runtime.speaker import NoSink, Speaker
+from voicemes.runtime.wiring import build_matcher
 from voicemes.testing import FakeSynthesizer
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOG = load_catalog(ROOT / "intents")
-MATCHER = Matcher(CATALOG)
+MATCHER = build_matcher(Settings())
+CATALOG = MATCHER.catalog
 START_S = 20.0
 
 
@@ -46,9 +45,8 @@ class Case:
     for_everybody: bool = False
 
 
-CASES = [
-    Case(**case) for case in yaml.safe_load((ROOT / "tests/catalog/every_intent.yaml").read_text(encoding="utf-8"))
-]
+TEXT = (ROOT / "tests/catalog/every_intent.yaml").read_text(encoding="utf-8")
+CASES = [Case(**case) for case in yaml.load(TEXT, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
 
 
 class Plant:

@@ -67,7 +67,9 @@ async def test_every_view_looks_as_it_did(size: tuple[int, int], rows: dict[str,
 
 
 def known_colours() -> set[str]:
-    """Which row is lit is a matter of the moment; which colours there are is not."""
+    """Which row is lit is a matter of the moment; which colours there are is not. Those of other themes are looked at
+    below.
+    """
     return {pair for file in SHOWN.glob("*.txt") for pair in PAIR.findall(file.read_text(encoding="utf-8"))}
 
 
@@ -119,13 +121,8 @@ async def wear(stage: Stage, theme: str) -> None:
 
 async def look(stage: Stage, keys: tuple[str, ...]) -> str:
     await go_to(stage, keys)
-    text, worn = stage.text, []
-    for theme in THEMES:
-        await wear(stage, theme.name)
-        used = sorted(f"{front} on {back}" for front, back in colours(stage))
-        worn.append(f"{theme.name}: {', '.join(used)}")
-    await wear(stage, THEMES[0].name)
-    return "\n".join([text, "", *worn]) + "\n"
+    used = sorted(f"{front} on {back}" for front, back in colours(stage))
+    return f"{stage.text}\n\n{THEMES[0].name}: {', '.join(used)}\n"
 
 
 def colours(stage: Stage) -> Counter[tuple[str, str]]:

@@ -44,20 +44,21 @@ def _determinize(network: Network, start: int, name: str) -> tuple[list[Arcs], s
         number = numbers[subset]
         while len(arcs) <= number:
             arcs.append({})
-        targets: dict[str, tuple[set[int], float]] = {}
+        targets: dict[str, set[int]] = {}
+        weights: dict[str, float] = {}
         for state in subset:
             closed = network.closed(state)
             if closed.finals:
                 finals.add(number)
             for word, moves in closed.words.items():
-                reached, weight = targets.get(word, (set(), 0.0))
-                targets[word] = (reached | {to for to, _, _ in moves}, max(weight, *(move[2] for move in moves)))
-        for word, (reached, weight) in targets.items():
+                targets.setdefault(word, set()).update([to for to, _, _ in moves])
+                weights[word] = max(weights.get(word, 0.0), *[weight for _, _, weight in moves])
+        for word, reached in targets.items():
             key = frozenset(reached)
             if key not in numbers:
                 numbers[key] = len(numbers)
                 todo.append(key)
-            arcs[number][word] = (numbers[key], weight)
+            arcs[number][word] = (numbers[key], weights[word])
         if len(numbers) > MAX_STATES:
             raise CatalogError(f"the grammar '{name}' has more than {MAX_STATES:,} states; simplify its templates.")
     arcs.extend({} for _ in range(len(numbers) - len(arcs)))

@@ -12,7 +12,6 @@ from voicemes.engines.asr.own_voice import read as read_voice
 from voicemes.engines.audio import sounddevice
 from voicemes.errors import VoicemesError
 from voicemes.model import SPEECH, Scope
-from voicemes.nlu.match import Matcher
 from voicemes.runtime.engines import create_engine
 from voicemes.runtime.reader import OFF, build_reader
 from voicemes.runtime.second import expected_of
@@ -59,14 +58,14 @@ def _safely(part: str, look: Callable[[Settings], Iterator[Finding]], settings: 
 def _catalog(settings: Settings) -> Iterator[Finding]:
     catalog = build_catalog(settings)
     n_sentences = sum(len(intent.sentences) for intent in catalog.intents.values())
-    graph = Matcher(catalog).graph(Scope())
+    graph = build_matcher(settings).graph(Scope())
     detail = f"{len(catalog.intents)} intents, {n_sentences} sentence templates, {len(graph.words)} words"
     yield Finding("catalogue", "ok", f"{detail} ({settings.intents_dir})")
 
 
 def _recognizer(settings: Settings) -> Iterator[Finding]:
     recognizer = build_recognizer(settings)
-    recognizer.begin(Matcher(build_catalog(settings)).graph(Scope()))
+    recognizer.begin(build_matcher(settings).graph(Scope()))
     recognizer.finish()
     yield Finding("recogniser", "ok", f"{recognizer.traits.name} takes the grammar")
 

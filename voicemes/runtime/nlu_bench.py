@@ -19,6 +19,7 @@ from voicemes.nlu.interpret import candidates_of
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.reader import ROUTES, Reader
 
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_FILE_BYTES = 5_000_000
 SIZES = (100, 1_000, 10_000)
 """Live identifiers: a station, a plant, a large plant."""
@@ -58,7 +59,7 @@ def read_sentences(file: Path) -> list[Said]:
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError("is larger than 5 MB; split it.", file=file)
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=SafeLoader)  # noqa: S506 - a safe loader
         if not isinstance(data, list) or not data:
             raise ConfigError('is no list of {say: "…", intent: name, slots: {…}}.', file=file)
         return [Said.model_validate(item) for item in data]

@@ -107,10 +107,13 @@ class Screens(App[None]):
         yield Sentence()
         yield KeyLine()
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
+        """Before anything has colours: to change them takes a third of a second."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+
+    def on_mount(self) -> None:
         self.run_worker(self._work(), name="inputs")
         self.run_worker(self.elsewhere.follow(), name="elsewhere")
         if self._source is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from commands import FIXTURES, Ended, Run, environment, run_process
+from commands import FIXTURES, Ended, Run, run_process
 
 from voicemes.engines.audio.wav import read_speech
 
@@ -89,9 +89,9 @@ def test_a_trace_that_was_changed_does_not(shift: Ended, output: Path, run: Run,
     assert f"✗ {changed}:{number}, turn 1" in ended.out
 
 
-def test_for_programs_it_is_one_object_a_turn_and_one_at_the_end(tmp_path: Path) -> None:
+def test_for_programs_it_is_one_object_a_turn_and_one_at_the_end(run: Run, tmp_path: Path) -> None:
     file = scenario(tmp_path, 1, 8, 10)
-    ended = run_process("demo", "--json", "--scenario", file, "--output", tmp_path / "output")
+    ended = run("demo", "--json", "--scenario", file, "--output", tmp_path / "output")
     *turns, total = ended.lines
     assert (ended.code, ended.err) == (0, "")
     assert total == {"turns": 3, "played": 3, "right": 3, "lacks": [], "output": str(tmp_path / "output")}
@@ -106,29 +106,28 @@ def test_three_turns_and_more_are_the_language_models(shift: Ended) -> None:
     assert len(by_model) >= 3
 
 
-def test_without_the_language_model_its_turns_are_left_out_and_the_rest_is_right(tmp_path: Path) -> None:
+def test_without_the_language_model_its_turns_are_left_out_and_the_rest_is_right(run: Run, tmp_path: Path) -> None:
     model_turn = next(number for number, turn in enumerate(TURNS, start=1) if turn["expect"].get("route") == "llm")
     file = scenario(tmp_path, 1, model_turn)
-    off = environment(VOICEMES_LLM__ENGINE="none")
-    ended = run_process("demo", "--plain", "--scenario", file, "--output", tmp_path / "output", env=off)
+    ended = run("demo", "--plain", "--scenario", file, "--output", tmp_path / "output")
     assert ended.code == 0
     assert "1 of 1 turns right." in ended.out
     assert "1 turns were left out. The language model is switched off in the settings." in ended.out
 
 
-def test_a_turn_that_is_not_as_it_must_be_is_exit_1(tmp_path: Path) -> None:
+def test_a_turn_that_is_not_as_it_must_be_is_exit_1(run: Run, tmp_path: Path) -> None:
     file = scenario(tmp_path, 1)
     file.write_text(file.read_text(encoding="utf-8").replace("job.next", "job.start"), encoding="utf-8")
     wrong = file.read_text(encoding="utf-8").replace("/job.start/", "/job.next/")
     file.write_text(wrong, encoding="utf-8")
-    ended = run_process("demo", "--plain", "--scenario", file, "--output", tmp_path / "output")
+    ended = run("demo", "--plain", "--scenario", file, "--output", tmp_path / "output")
     assert ended.code == 1
     assert "✗ wrong: job.start was said, job.next was understood" in ended.out
     assert "0 of 1 turns right." in ended.out
 
 
-def test_a_plant_that_is_killed_before_the_yes_is_told_truthfully(tmp_path: Path) -> None:
-    ended = run_process("demo", "--plain", "--stop-plant-at", "4", "--output", tmp_path / "output")
+def test_a_plant_that_is_killed_before_the_yes_is_told_truthfully(run: Run, tmp_path: Path) -> None:
+    ended = run("demo", "--plain", "--stop-plant-at", "4", "--output", tmp_path / "output")
     assert ended.code == 5
     assert "Saved. The MES does not answer; I send it when it does, and tell you." in ended.out
     assert ended.sentences == [

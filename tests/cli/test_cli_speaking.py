@@ -82,8 +82,9 @@ def test_run_takes_several_sentences_and_shows_each(
     assert len(list((tmp_path / "home" / "voicemes" / "audio" / "SPP-1").glob("*.wav"))) == 2
 
 
-def test_check_names_what_run_lacks_and_what_to_do(tmp_path: Path) -> None:
-    ended = run_process("check", "--json", env=environment(VOICEMES_MES__URL=NOBODY, XDG_CONFIG_HOME=str(tmp_path)))
+def test_check_names_what_run_lacks_and_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEMES_MES__URL", NOBODY)
+    ended = run("check", "--json")
     (told,) = ended.lines
     findings = {finding["part"]: finding for finding in told["findings"]}
     assert (ended.code, ended.err) == (1, "")
@@ -94,8 +95,9 @@ def test_check_names_what_run_lacks_and_what_to_do(tmp_path: Path) -> None:
         assert findings[part]["state"] == "ok", findings[part]
 
 
-def test_check_finds_the_mes_where_there_is_one(plant_url: str, tmp_path: Path) -> None:
-    ended = run_process("check", "--plain", env=environment(VOICEMES_MES__URL=plant_url, XDG_CONFIG_HOME=str(tmp_path)))
+def test_check_finds_the_mes_where_there_is_one(run: Run, plant_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEMES_MES__URL", plant_url)
+    ended = run("check", "--plain")
     assert f"✓ mes             {plant_url} answers; known there: " in ended.out
     is_ready = "✗" not in ended.out
     assert ended.code == (0 if is_ready else 1), "a machine without sound devices lacks them, and nothing else"

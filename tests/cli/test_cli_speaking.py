@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import FIXTURES, MY_NEXT, Run, environment, run_process
+from commands import FIXTURES, MY_NEXT, Run
 
 from voicemes.engines.audio.wav import WavSink, read_speech
 from voicemes.model import SPEECH, SpeechChunk

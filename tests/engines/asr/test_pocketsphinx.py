@@ -206,3 +206,21 @@ def test_what_is_over_the_limit_of_an_utterance_is_not_heard() -> None:
 )
 def test_what_was_not_meant_has_no_confidence(name: str) -> None:
     assert hear(SMALL, pcm_of(name)).confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("heard", "is_settled"),
+    [
+        ([("next step", 0.94)], False),
+        ([("next step", 0.94), ("next step", 0.5)], True),
+        ([("next step", 0.5), ("next step", 0.94)], True),
+        ([("next step", 0.94), ("repeat that step", 0.9)], False),
+        ([("next step", 0.7), ("next step", 0.7)], False),
+        ([("next step", 0.001), ("repeat that step", 0.002)], True),
+    ],
+)
+def test_other_sizes_are_tried_until_two_agree_or_nobody_can_have_meant_it(
+    heard: list[tuple[str, float]], is_settled: bool
+) -> None:
+    tried = [Transcript(text, "test", confidence=confidence) for text, confidence in heard]
+    assert pocketsphinx.is_settled(tried) is is_settled

@@ -32,8 +32,8 @@ async def test_a_typed_report_is_read_back_in_large_type_and_written_after_y(pla
     async with over_plant(plant.url) as stage:
         await stage.type("scrap three solder bridge")
         await stage.until_shown("WILL BE WRITTEN: Scrap 3, solder bridge, on order 4711. Correct?")
-        assert "job 4711" in stage.text
-        assert "╶─╮" in stage.text, "the number stands in large type"
+        await stage.until_shown("job 4711")
+        await stage.until_shown("╶─╮")  # the number stands in large type
         assert read(plant, "/job-orders/4711")["scrap"] == before
         await stage.pilot.press("y")
         await stage.until_shown("3 scrap recorded on order 4711")
@@ -96,7 +96,7 @@ async def test_a_supervisor_approves_what_the_screen_shows_in_full(plant: PlantP
         await stage.until_shown("WAITS FOR YOUR DECISION")
         await stage.pilot.press("a")
         await stage.until_shown(f"WILL BE WRITTEN: Approve request {request['id']}, tolerance of width plus 0.15 minus")
-        assert f"request {request['id']}: tolerance width +0.15 / −0.15 mm" in stage.text
+        await stage.until_shown(f"request {request['id']}: tolerance width +0.15 / −0.15 mm")
         await stage.pilot.press("y")
         await stage.until_shown("is approved")
         await stage.until_shown("Approved by Farid")
@@ -120,7 +120,7 @@ async def test_an_operator_may_not_approve(plant: PlantProcess) -> None:
     async with over_plant(plant.url, "Ana", "supervisor") as stage:
         await stage.pilot.press("2")
         await stage.until_shown("WAITS FOR A SUPERVISOR. You are Ana, operator, rework: you may not decide. Ask Farid.")
-        assert "SUPERVISOR VIEW   Ana (operator, rework)" in stage.text
+        await stage.until_shown("SUPERVISOR VIEW   Ana (operator, rework)")
         assert stage.app.query_one("#approve", Button).disabled
         await stage.pilot.press("a")
         await stage.until_shown("Only a supervisor may do that, such as Farid. They can confirm it here with")
@@ -136,7 +136,7 @@ async def test_a_call_is_taken(plant: PlantProcess) -> None:
         await stage.until_shown("▲ open")
         await stage.pilot.press("k")
         await stage.until_shown(f"You take call {call['id']}. Correct?")
-        assert f"call {call['id']}: {call['team']}, {call['equipment']}, {call['text']}" in stage.text
+        await stage.until_shown(f"call {call['id']}: {call['team']}, {call['equipment']}, {call['text']}")
         await stage.pilot.press("y")
         await stage.until_shown("▶ taken")
     assert read(plant, f"/work-alerts/{call['id']}")["acknowledged_by"] == "Farid"
@@ -152,8 +152,8 @@ async def test_events_are_filtered_as_they_come(plant: PlantProcess) -> None:
         await stage.until_shown("test-specification.changed")
         await stage.pilot.press("f", *"approved", "enter")
         await stage.until(lambda: events.n_lines == 1)
-        assert "change-request.approved" in stage.text
-        assert "test-specification.changed" not in stage.text
+        await stage.until_shown("change-request.approved")
+        await stage.until(lambda: "test-specification.changed" not in stage.text)
         await stage.pilot.press("f", *["backspace"] * 8, "enter")
         await stage.until(lambda: events.n_lines > 1)
 

@@ -34,7 +34,7 @@ FOREIGN, UNEXPLAINED_S = 3.5, 0.5
 """A silence that fits the sound worse than the first, in nats a frame, is none: more than so much speech beside the
 words means that others were said. True silences have 1.2 to 3.5; of the right sentences in quiet, none has more than
 0.38 s of it. In a kitchen half of the right ones have noise that is no silence."""
-MIDDLE = 1.05
+MIDDLE = 1.15
 """The score with a confidence of 0.5, where a question is answered; at 0.75, where a write is prepared, it is 1.1 more.
 Of 120 wake words in the grammar of the plant none becomes a question or a write clean, and one becomes a question
 at 12 dB; in the grammar of orders none does. Of the right sentences of people 98 % are kept, clean and at 12 dB."""

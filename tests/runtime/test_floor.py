@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -92,6 +92,19 @@ async def test_figures_begin_with_what_they_were(table: str) -> None:
         await until(lambda: ("oee", "LINE-1") in floor.figures)
         assert next(iter(floor.history["oee", "LINE-1"])) == 71.0
         assert set(floor.figures) == {("oee", "LINE-1")}
+
+
+async def test_what_was_is_noted_once_though_a_new_shift_has_no_figures_yet() -> None:
+    class NewShift(FakeBoard):
+        async def read(self, table: str, wanted: Mapping[str, str] | None = None) -> tuple[Row, ...]:
+            return () if table == "figures" and not wanted else await super().read(table, wanted)
+
+    past = {"kpi": "oee", "line": "LINE-1", "value": 71.0, "period": "yesterday"}
+    floor = Floor(NewShift({"stations": STATIONS[:1], "figures": [past]}), FakeClock())
+    await floor._read_tables()
+    await floor._read_figures()
+    await floor._read_figures()
+    assert list(floor.history["oee", "LINE-1"]) == [71.0]
 
 
 async def test_an_event_without_a_chain_is_its_own() -> None:

@@ -122,9 +122,9 @@ class Floor:
     async def _read_figures(self) -> None:
         self._figured_s = self.clock.now_s()
         try:
-            for period in () if self.figures else PAST_PERIODS:
-                for row in await self._figures_of({"period": period}):
-                    self._note(row)
+            periods = () if self.history else PAST_PERIODS
+            for row in [row for period in periods for row in await self._figures_of({"period": period})]:
+                self._note(row)
             for row in await self._figures_of({}):
                 self._note(row)
                 self.figures[_key(row)] = row

@@ -216,6 +216,8 @@ def test_what_was_not_meant_has_no_confidence(name: str) -> None:
         ([("next step", 0.5), ("next step", 0.94)], True),
         ([("next step", 0.94), ("repeat that step", 0.9)], False),
         ([("next step", 0.7), ("next step", 0.7)], False),
+        ([("next step", 0.7), ("next step", 0.7), ("repeat that step", 0.9)], False),
+        ([("next step", 0.7), ("next step", 0.7), ("next step", 0.9)], True),
         ([("next step", 0.001), ("repeat that step", 0.002)], True),
     ],
 )

@@ -203,8 +203,8 @@ def is_settled(heard: Sequence[Transcript]) -> bool:
     """Whether no other size is worth its time: two heard the same well, or neither heard anything that was meant."""
     if len(heard) < 2:
         return False
-    best = max(one.confidence for one in heard)
-    return best < LOST or (best >= ENOUGH and heard[0].text == heard[1].text)
+    best = max(heard, key=lambda one: one.confidence)
+    return best.confidence < LOST or (best.confidence >= ENOUGH and best.text == heard[0].text == heard[1].text)
 
 
 def most_fitting(heard: Sequence[Transcript]) -> Transcript:

@@ -14,6 +14,7 @@ from voicemes.clock import SystemClock
 from voicemes.model import Row
 from voicemes.runtime.floor import GAP, MAX_EVENTS, Floor, chain_tree, follow_floor
 from voicemes.testing import FakeBoard, FakeClock
+from voicemes.tui.supervisor import figure_rows
 
 WITHIN_S = 20.0
 STATIONS = ({"id": "SPP-1", "line": "LINE-1"}, {"id": "FCT-1", "line": "LINE-3"})
@@ -92,6 +93,15 @@ async def test_figures_begin_with_what_they_were(table: str) -> None:
         await until(lambda: ("oee", "LINE-1") in floor.figures)
         assert next(iter(floor.history["oee", "LINE-1"])) == 71.0
         assert set(floor.figures) == {("oee", "LINE-1")}
+
+
+async def test_a_figure_that_is_no_number_has_no_line() -> None:
+    unknown = {"kpi": "oee", "line": "LINE-1", "value": "?"}
+    floor = Floor(FakeBoard({"stations": STATIONS[:1], "figures": [unknown]}), FakeClock())
+    await floor._read_tables()
+    await floor._read_figures()
+    assert len(figure_rows(floor)) == 1
+    assert not floor.history["oee", "LINE-1"]
 
 
 async def test_what_was_is_noted_once_though_a_new_shift_has_no_figures_yet() -> None:

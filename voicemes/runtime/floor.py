@@ -145,9 +145,9 @@ class Floor:
         return [row for row in found if row.get("kpi") in KPIS and row.get("line") in self.lines]
 
     def _note(self, row: Row) -> None:
-        value = row.get("value")
+        history, value = self.history.setdefault(_key(row), deque(maxlen=MAX_FIGURES)), row.get("value")
         if isinstance(value, int | float):
-            self.history.setdefault(_key(row), deque(maxlen=MAX_FIGURES)).append(float(value))
+            history.append(float(value))
 
     async def _follow(self) -> None:
         """A stream that breaks is opened again; the gap stays to be seen."""

@@ -122,7 +122,7 @@ def make_speech(script: dict[str, Any]) -> list[dict[str, Any]]:
         for name in voices:
             voice = script["voices"][name]
             file = HERE / folder / f"{row['slug']}-{name}.flac"
-            meaning = {key: row[key] for key in ("intent", "slots", "state") if key in row}
+            meaning = {key: row[key] for key in ("intent", "slots", "state", "follows") if key in row}
             write(file, synthesize(voice, row["say"]), {"say": row["say"], "voice": name, "noise": None, **meaning})
             lines.append({"audio": str(file.relative_to(HERE)), "voice": name, "say": row["say"], **meaning})
         print(folder, row["slug"], flush=True)

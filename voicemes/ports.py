@@ -105,7 +105,10 @@ class StreamingRecognizer(Protocol):
     def traits(self) -> RecognizerTraits: ...
 
     def begin(self, graph: WordGraph, speaker: str = "") -> None:
-        """Starts an utterance in which the sentences of `graph` may be said. Raises EngineError."""
+        """Starts an utterance in which the sentences of `graph` may be said. `speaker`: who is heard, where that is
+        known; what is known of a voice is used, and what is learned is kept as long as the recogniser. Raises
+        EngineError.
+        """
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
         """Takes the next sound. `is_speech`: whether the voice detector hears somebody. In a pause a recogniser may

@@ -117,12 +117,31 @@ def test_noise_that_is_empty_is_a_fault() -> None:
         ('{"audio": "step.wav"}', "needs"),
         ('{"audio": "step.wav", "intent": 3}', "name or null"),
         ('{"audio": "absent.wav", "intent": null}', "absent.wav"),
+        ('{"audio": "step.wav", "intent": null, "follows": "yes"}', "true or false"),
     ],
 )
 def test_a_fault_in_the_manifest_names_file_and_line(manifest: Path, line: str, complaint: str) -> None:
     manifest.write_text(manifest.read_text() + line + "\n")
     with pytest.raises(ConfigError, match=rf"manifest\.jsonl:3.*{complaint}"):
         read_manifest(manifest, "idle")
+
+
+def test_a_recording_may_follow_something_that_was_said(manifest: Path) -> None:
+    row = {"audio": "step.wav", "intent": "instruction.step", "slots": {"step": "repeat"}, "follows": True}
+    manifest.write_text(manifest.read_text() + json.dumps(row) + "\n")
+    first, _, last = (clip.scope for clip in read_manifest(manifest, "idle"))
+    assert (first.follows, first.recalled) == (False, ())
+    assert (last.follows, last.recalled) == (True, ("step",))
+
+
+def test_each_voice_of_a_manifest_is_one_speaker(matcher: Matcher, manifest: Path) -> None:
+    row = {"audio": "step.wav", "intent": "instruction.step", "slots": {"step": "next"}, "voice": "ana"}
+    manifest.write_text(manifest.read_text() + json.dumps(row) + "\n")
+    recognizer = LevelRecognizer()
+    bench(matcher, manifest, recognizer)
+    assert recognizer.speakers == {"", "ana"}
+    bench(matcher, manifest, enrolled := LevelRecognizer(), speaker="farid")
+    assert enrolled.speakers == {"farid"}
 
 
 def test_an_empty_manifest_is_a_fault(tmp_path: Path) -> None:

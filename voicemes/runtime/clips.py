@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +105,17 @@ def _clip(row: dict[str, Any], folder: Path, state: str, place: str) -> Clip:
     audio = folder / row["audio"]
     if not audio.is_file():
         raise ConfigError(f"there is no recording {audio}.", file=place, key="audio")
+    scope = _scope(row, state, place)
+    return Clip(audio, intent, slots, scope, str(row.get("fails", "")), str(row.get("voice", "")))
+
+
+def _scope(row: dict[str, Any], state: str, place: str) -> Scope:
+    """With `follows`, something was said before that the recording goes on from, its slots were spoken of."""
     try:
         scope = Scope.parse(str(row.get("state", state)))
     except ValueError as exc:
         raise ConfigError(str(exc), file=place, key="state") from exc
-    return Clip(audio, intent, slots, scope, str(row.get("fails", "")), str(row.get("voice", "")))
+    follows = row.get("follows", False)
+    if not isinstance(follows, bool):
+        raise ConfigError("'follows' is true or false.", file=place, key="follows")
+    return replace(scope, follows=True, recalled=tuple(row.get("slots") or ())) if follows else scope

@@ -84,13 +84,14 @@ class Listener:
 
 def prove_recordings(manifest: Path, settings: Settings, catalog: Catalog, only: str = "") -> Iterator[Proof]:
     """Every recording of a manifest (or those of one intent), against what its line says. Raises ConfigError."""
-    listeners: dict[Scope, Listener] = {}
+    listeners: dict[tuple[Scope, bool, tuple[str, ...]], Listener] = {}
     for number, clip in enumerate(read_manifest(manifest, "idle"), start=1):
         if only not in ("", clip.intent):
             continue
-        if clip.scope not in listeners:
-            listeners[clip.scope] = Listener(settings, catalog, clip.scope)
-        parse = listeners[clip.scope].hear(clip.audio)[0].parse
+        state = clip.scope, clip.scope.follows, clip.scope.recalled
+        if state not in listeners:
+            listeners[state] = Listener(settings, catalog, clip.scope)
+        parse = listeners[state].hear(clip.audio)[0].parse
         fault = _fault(clip, parse)
         if clip.fails and not fault:
             fault = f"understood now; take out 'fails: {clip.fails}'"

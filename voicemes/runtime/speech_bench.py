@@ -149,7 +149,7 @@ def bench_speech(
     `detector` says where nobody speaks; without it nothing is decided before a recording is over.
     `live` is what exists in a MES, for the grammar; without it any identifier of the right form may be said. With the
     `operator`, whose roles it has, the grammar is that of their session. With a `speaker`, the voice that enrolled as
-    this is expected.
+    this is expected; otherwise each `voice` of the manifest is one operator's, who speaks on from set to set.
 
     Raises ConfigError for a faulty manifest, with file and line, and AudioError for a recording that cannot be read.
     """
@@ -168,7 +168,7 @@ def bench_speech(
             samples, after = read_audio(clip.audio), np.zeros(int(ENDPOINT_S * SPEECH.rate_hz))
             if snr_db is not None:
                 samples, after = mix(samples, sound, snr_db, rng, len(after))
-            bench.count(tally, clip, bench.hear(samples, clip.scope, after))
+            bench.count(tally, clip, bench.hear(samples, clip.scope, after, clip.voice))
             if on_progress is not None:
                 on_progress(number * len(clips) + position + 1, len(levels) * len(clips))
         sets.append(tally.to_json(snr_db))
@@ -197,11 +197,11 @@ class Bench:
             self.recognizer.begin(self.matcher.graph(scope), self.speaker)
             self.recognizer.finish()
 
-    def hear(self, samples: Samples, scope: Scope, after: Samples = NO_SOUND) -> Outcome:
-        """`after`: what is heard while the endpoint waits."""
+    def hear(self, samples: Samples, scope: Scope, after: Samples = NO_SOUND, voice: str = "") -> Outcome:
+        """`after`: what is heard while the endpoint waits. `voice`: whose it is, where nobody is expected."""
         pace = Pace()
         graph = self.matcher.graph(scope)
-        pace.do(lambda: self.recognizer.begin(graph, self.speaker))
+        pace.do(lambda: self.recognizer.begin(graph, self.speaker or voice))
         is_speech = self.detector is None
         if self.detector is not None:
             self.detector.reset()

@@ -43,9 +43,9 @@ def pcm_of(name: str) -> bytes:
     return read_speech(FIXTURES / name)
 
 
-def hear(graph: WordGraph, pcm: bytes, piece_bytes: int = 3_200) -> Transcript:
+def hear(graph: WordGraph, pcm: bytes, piece_bytes: int = 3_200, speaker: str = "") -> Transcript:
     engine = recognizer()
-    engine.begin(graph)
+    engine.begin(graph, speaker)
     for start in range(0, len(pcm), piece_bytes):
         engine.feed(pcm[start : start + piece_bytes])
     return engine.finish()
@@ -226,3 +226,18 @@ def test_other_sizes_are_tried_until_two_agree_or_nobody_can_have_meant_it(
 ) -> None:
     tried = [Transcript(text, "test", confidence=confidence) for text, confidence in heard]
     assert pocketsphinx.is_settled(tried) is is_settled
+
+
+def test_who_never_fits_well_is_understood_sooner_and_nobody_else_is() -> None:
+    """The voice f2 fits the model worst; where nothing is known of it, its "next step" would write nothing."""
+    graph = chain("next step", "what's my next job", "what comes after this", "give me the morning report")
+    before = ("job.next/my-next", "job.next/after-this", "report.shift/morning")
+    doubtful = pcm_of("instruction.step/next-step-f2.flac")
+    unknown = hear(graph, doubtful)
+    for name in before * 2:
+        hear(graph, pcm_of(f"{name}-f2.flac"), speaker="a woman with a headset")
+    known = hear(graph, doubtful, speaker="a woman with a headset")
+    assert unknown.text == known.text == "next step"
+    assert unknown.confidence < 0.8
+    assert known.confidence > 0.9
+    assert hear(graph, doubtful, speaker="somebody else") == hear(graph, doubtful) == unknown

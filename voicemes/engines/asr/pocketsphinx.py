@@ -29,6 +29,7 @@ from voicemes.engines.asr.lexicon import Vocabulary, read_dictionary, read_lexic
 from voicemes.engines.asr.search import GrammarSearch
 from voicemes.engines.asr.senones import read_model
 from voicemes.engines.asr.trust import confidence, is_other_speech, is_quiet, mean_deficit, with_others
+from voicemes.engines.asr.usual import Usual
 from voicemes.engines.asr.warp import fitting_cepstra
 from voicemes.errors import EngineFailed, EngineMissing
 from voicemes.model import SPEECH, Transcript
@@ -110,6 +111,9 @@ class PocketsphinxRecognizer:
         self._voices = KnownVoices(voices_dir, search.model)
         self._own: BentModel | None = None
         """Of who speaks, where they enrolled."""
+        self._usual = Usual()
+        self._usuals: dict[str, Usual] = {}
+        """Speaker -> what is usual of the voice. As many as wear this headset."""
         self._current: Compiled | None = None
         self._pcm = bytearray()
         self._quiet_bytes: int | None = None
@@ -127,6 +131,7 @@ class PocketsphinxRecognizer:
         self._current = self._decided = None
         self._pcm, self._quiet_bytes, self._guess = bytearray(), None, NOTHING_YET
         self._own = self._voices.of(speaker)
+        self._usual = self._usuals.setdefault(speaker, Usual()) if speaker else Usual()
         self._current = self._search.choose(graph)
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -146,7 +151,7 @@ class PocketsphinxRecognizer:
     def finish(self) -> Transcript:
         compiled = self._begun()
         self._current = None
-        return self._decided or self._decide(compiled)
+        return self._usual.judged(self._decided or self._decide(compiled))
 
     def _decide(self, compiled: Compiled) -> Transcript:
         """What all the sound so far says: the voice that is expected, then every size of speaker, until one fits."""

@@ -70,9 +70,18 @@ def is_quiet(range_db: float | None) -> bool:
 
 def mean_deficit(words: Sequence[Word]) -> float:
     """The deficit per frame over all words, each by its length, in nats."""
-    lengths = [(word.ended_s - word.started_s, word.deficit) for word in words]
-    total = sum(length for length, _ in lengths)
-    return sum(length * deficit for length, deficit in lengths) / total if total else 0.0
+    return _by_length(words, [word.deficit for word in words])
+
+
+def mean_excess(words: Sequence[Word]) -> float:
+    """By how much any sounds at all would fit better than the words; nats per frame, below 0 where they fit worse."""
+    return _by_length(words, [word.excess for word in words])
+
+
+def _by_length(words: Sequence[Word], values: Sequence[float]) -> float:
+    lengths = [word.ended_s - word.started_s for word in words]
+    total = sum(lengths)
+    return sum(length * value for length, value in zip(lengths, values, strict=True)) / total if total else 0.0
 
 
 def logistic(logit: float) -> float:

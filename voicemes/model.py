@@ -49,6 +49,8 @@ class AudioFrame:
     pcm: bytes
     start_samples: int
     """Position of the first sample since the source was opened; a gap between frames means that audio was dropped."""
+    captured_s: float | None = None
+    """When its last sample was recorded, by the session's clock; None is just now, as from a file."""
 
     @property
     def n_samples(self) -> int:
@@ -288,6 +290,8 @@ class Heard:
     parse: Parse
     while_speaking: bool = False
     """True when the system's own voice was on: such a "yes" counts for nothing."""
+    is_cut: bool = False
+    """What we said last was not said to its end: a "yes" may be to something that nobody heard."""
 
 
 @dataclass(frozen=True, slots=True)

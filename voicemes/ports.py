@@ -106,8 +106,7 @@ class StreamingRecognizer(Protocol):
 
     def begin(self, graph: WordGraph, speaker: str = "") -> None:
         """Starts an utterance in which the sentences of `graph` may be said. `speaker`: who is heard, where that is
-        known; what is known of a voice is used, and what is learned is kept as long as the recogniser. Raises
-        EngineError.
+        known; what is known of a voice is used. Raises EngineError.
         """
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -117,6 +116,11 @@ class StreamingRecognizer(Protocol):
 
     def finish(self) -> Transcript:
         """Ends the utterance. An empty text means that nothing of the grammar was heard."""
+
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        """`heard` was understood, and nobody else spoke: what it tells of the voice may be used. Only between two
+        utterances; kept no longer than the recogniser.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,38 @@ def test_a_yes_while_the_system_speaks_is_none(asked: Talk) -> None:
     assert asked.command is not None
 
 
+def test_a_yes_to_a_read_back_that_was_cut_off_is_asked_for_again(asked: Talk) -> None:
+    asked.hear("yes", is_cut=True)
+    assert (asked.command, asked.keys) == (None, ["scrap.report/confirm"])
+    asked.hear("yes")
+    assert asked.command is not None
+
+
+@pytest.mark.parametrize(("said", "key"), [("no", "denied"), ("no, four", "scrap.report/confirm")])
+def test_anything_else_counts_though_it_was_cut_off(asked: Talk, said: str, key: str) -> None:
+    asked.hear(said, is_cut=True)
+    assert (asked.command, asked.keys) == (None, [key])
+
+
+def test_an_answer_over_our_own_voice_is_read_back(talk: Talk) -> None:
+    """"Stencil clog" can have been said by us; alone it would be written at once."""
+    talk.hear("printer one is down")
+    assert talk.state.phase == "filling"
+    talk.hear("stencil clog", while_speaking=True)
+    assert (talk.state.phase, talk.command) == ("confirming", None)
+    talk.hear("yes")
+    assert talk.command is not None
+    assert talk.command.fields["reason"] == "stencil-clog"
+
+
+def test_a_choice_over_our_own_voice_is_read_back(talk: Talk) -> None:
+    """We say "first" and "second" ourselves."""
+    first, second = (understood("job.start", SlotValue("job", job, job)) for job in ("4712", "4713"))
+    talk.take(_either(first, second))
+    talk.hear("the second one", while_speaking=True)
+    assert (talk.state.phase, talk.command) == ("confirming", None)
+
+
 def test_a_no_while_the_system_speaks_is_one(asked: Talk) -> None:
     asked.hear("no", while_speaking=True)
     assert asked.keys == ["denied"]

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,10 @@ class Microphone:
         self.dropped_samples = 0
         self._waiting: queue.SimpleQueue[AudioFrame | Exception | None] = queue.SimpleQueue()
 
-    def speak(self, pcm: bytes) -> None:
+    def speak(self, pcm: bytes, at_s: float | None = None) -> None:
+        """Now, or recorded at some time."""
         for frame in frames(pcm):
-            self._waiting.put(frame)
+            self._waiting.put(replace(frame, captured_s=at_s))
 
     def fail(self, error: Exception) -> None:
         self._waiting.put(error)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemes.clock import SystemClock
+from voicemes.errors import MesProtocolError
 from voicemes.model import Row
 from voicemes.runtime.floor import GAP, MAX_EVENTS, Floor, chain_tree, follow_floor
 from voicemes.testing import FakeBoard, FakeClock
@@ -115,6 +116,48 @@ async def test_what_was_is_noted_once_though_a_new_shift_has_no_figures_yet() ->
     await floor._read_figures()
     await floor._read_figures()
     assert list(floor.history["oee", "LINE-1"]) == [71.0]
+
+
+class Partly(FakeBoard):
+    """Cannot tell what is asked with these columns."""
+
+    def __init__(self, tables: Mapping[str, tuple[Row, ...]], **missing: str) -> None:
+        super().__init__(tables)
+        self.missing = missing
+
+    async def read(self, table: str, wanted: Mapping[str, str] | None = None) -> tuple[Row, ...]:
+        if self.missing.items() <= (wanted or {}).items():
+            raise MesProtocolError("HTTP 404: there is nothing.")
+        return await super().read(table, wanted)
+
+
+@pytest.mark.parametrize("table", ["figure", "figures"])
+async def test_what_is_now_is_told_though_nobody_knows_what_was(table: str) -> None:
+    now = {"kpi": "oee", "line": "LINE-1", "value": 71.0}
+    floor = Floor(Partly({"stations": STATIONS[:1], table: (now,)}, period="yesterday"), FakeClock())
+    await floor._read_tables()
+    await floor._read_figures()
+    assert floor.figures["oee", "LINE-1"]["value"] == 71.0
+
+
+async def test_a_figure_that_this_mes_does_not_tell_hides_no_other() -> None:
+    """What was asked for need not stand in the answer."""
+    floor = Floor(Partly({"stations": STATIONS[:1], "figure": ({"value": 71.0},)}, kpi="oee"), FakeClock())
+    await floor._read_tables()
+    await floor._read_figures()
+    assert ("oee", "LINE-1") not in floor.figures
+    assert floor.figures["availability", "LINE-1"]["value"] == 71.0
+    assert "404" in floor.trouble
+
+
+async def test_a_figure_that_is_gone_is_shown_no_longer() -> None:
+    board = FakeBoard({"stations": STATIONS[:1], "figures": [{"kpi": "oee", "line": "LINE-1", "value": 71.0}]})
+    floor = Floor(board, FakeClock())
+    await floor._read_tables()
+    await floor._read_figures()
+    board.rows["figures"] = []
+    await floor._read_figures()
+    assert floor.figures == {}
 
 
 async def test_an_event_without_a_chain_is_its_own() -> None:

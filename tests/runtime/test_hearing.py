@@ -47,6 +47,9 @@ class Notebook:
     def finish(self) -> Transcript:
         return Transcript(f"sentence {len(self.graphs)}", "notebook")
 
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        raise NotImplementedError
+
 
 @pytest.fixture(scope="module")
 def detector() -> silero.SileroDetector:
@@ -196,3 +199,18 @@ def test_loudness_is_measured_a_few_times_a_second_with_the_noise_below_it() -> 
     assert measured[-1] is not None
     assert round(measured[-1].noise_db) == -90
     assert Meter().take(hiss[:100]) is None
+
+
+def test_what_was_begun_before_the_question_is_heard_among_what_may_be_said_now(ears: Ears, notebook: Notebook) -> None:
+    """A key answers while somebody speaks: hearing goes on, and says that the words are older."""
+    pcm = recording(CLIP) + silence(TRAIL_S)
+    half = len(pcm) // 2 // 640 * 640
+    heard(ears, pcm[: half // 2])
+    assert ears.is_hearing
+    ears.tune(Scope("confirming", "scrap.report"), ANSWERS)
+    (over,) = sentences(heard(ears, pcm[half // 2 :]))
+    assert over.is_outdated
+    assert notebook.graphs[-1] == "answers"
+    assert notebook.pcm == over.utterance.pcm, "all of it"
+    (after,) = sentences(heard(ears, pcm))
+    assert not after.is_outdated

@@ -7,7 +7,6 @@ import pytest
 
 from voicemes.model import SPEECH, Candidate, NotUnderstood, Transcript, Understood, Utterance
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.echo import Echo
 from voicemes.runtime.microphone import blamed, fault_of
 
 TONE = np.sin(np.arange(16_000) / 5)
@@ -48,8 +47,3 @@ def test_what_was_not_heard_well_is_blamed_on_the_microphone(matcher: Matcher) -
 )
 def test_nothing_else_is(matcher: Matcher, parse: Understood | NotUnderstood) -> None:
     assert blamed(parse, said(TONE * 3), None, matcher) is parse
-
-
-def test_what_was_typed_has_no_microphone(matcher: Matcher) -> None:
-    typed = NotUnderstood("noise", HEARD)
-    assert blamed(typed, None, Echo(), matcher) is typed

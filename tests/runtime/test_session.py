@@ -292,12 +292,61 @@ async def test_speaking_over_an_answer_stops_it_and_a_yes_over_it_confirms_nothi
         assert plant.new() == []
         microphone.speak(SAID_YES)
         await until(events, TurnEnded, 3)
+        assert events.of(TurnEnded)[2].answer.endswith("Correct?"), "nobody heard the first one to its end"
+        assert plant.new() == []
+        await session.speaker.finish()
+        microphone.speak(SAID_YES)
+        await until(events, TurnEnded, 4)
         microphone.close()
         ended = await asyncio.wait_for(hearing, WITHIN_S)
-    assert [turn.intent for turn in ended] == ["scrap.report", "affirm", "affirm"]
-    assert [turn.mes for turn in ended] == [None, None, "accepted"]
+    assert [turn.intent for turn in ended] == ["scrap.report", "affirm", "affirm", "affirm"]
+    assert [turn.mes for turn in ended] == [None, None, None, "accepted"]
     assert len(events.of(CommandSubmitted)) == 1
     assert len(sink.chunks) >= 2
+
+
+async def test_a_yes_that_waited_in_the_buffer_is_judged_by_when_it_was_said(plant: Books) -> None:
+    """The read-back was over when the yes was heard, and not when it was said."""
+    events, sink, microphone = Events(), Loudspeaker(), Microphone()
+    async with open_session(Settings(mes=MesSettings(url=plant.url)), bus=Bus(events), sink=sink) as session:
+        await session.start("microphone")
+        hearing = asyncio.create_task(session.hear(microphone))
+        microphone.speak(SAID_SCRAP)
+        await until(events, TurnEnded, 1)
+        said_s = session.clock.now_s()
+        assert session.speaker.was_speaking(said_s)
+        sink.stop()
+        await session.speaker.finish()
+        microphone.speak(SAID_YES, said_s)
+        await until(events, TurnEnded, 2)
+        assert events.of(CommandSubmitted) == []
+        microphone.speak(SAID_YES)
+        await until(events, TurnEnded, 3)
+        microphone.close()
+        ended = await asyncio.wait_for(hearing, WITHIN_S)
+    assert [turn.mes for turn in ended] == [None, None, "accepted"]
+
+
+async def test_a_key_while_somebody_speaks_neither_ends_hearing_nor_is_answered_by_it(plant: Books) -> None:
+    events, microphone = Events(), Microphone()
+    async with open_session(Settings(mes=MesSettings(url=plant.url)), bus=Bus(events)) as session:
+        await session.start("microphone")
+        hearing = asyncio.create_task(session.hear(microphone))
+        microphone.speak(SAID_SCRAP)
+        await until(events, TurnEnded, 1)
+        await session.speaker.finish()
+        microphone.speak(SAID_SCRAP[: len(SAID_SCRAP) // 3 // 640 * 640])
+        await until(events, SpeechStarted, 2)
+        assert (await session.press("no")).answer
+        microphone.speak(SAID_SCRAP[len(SAID_SCRAP) // 3 // 640 * 640 :])
+        await until(events, TurnEnded, 3)
+        assert session.state.phase == "idle", "it was begun as an answer to a question that is gone"
+        microphone.speak(SAID_SCRAP)
+        await until(events, TurnEnded, 4)
+        assert session.state.phase == "confirming"
+        microphone.close()
+        await asyncio.wait_for(hearing, WITHIN_S)
+    assert events.of(CommandSubmitted) == []
 
 
 async def test_a_muted_microphone_hears_nothing_until_it_is_on_again(plant: Books) -> None:

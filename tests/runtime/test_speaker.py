@@ -15,6 +15,7 @@ from voicemes.errors import DeviceFailed, EngineStalled
 from voicemes.model import SPEECH, AudioFormat, Change, SpeechChunk
 from voicemes.ports import Voice
 from voicemes.runtime.speaker import Speaker, adjusted
+from voicemes.testing import FakeClock
 
 N_CHUNKS = 5
 
@@ -148,3 +149,37 @@ def test_however_often_it_is_told_it_can_be_understood(steps: list[Change]) -> N
         assert 100 <= voice.rate_wpm <= 300
     assert adjusted(Voice(), "louder").volume > 1.0
     assert adjusted(Voice(), "slower").rate_wpm < Voice().rate_wpm
+
+
+async def test_it_is_known_when_something_was_spoken(reader: Reader, sink: Loudspeaker) -> None:
+    clock = FakeClock()
+    speaker = Speaker(reader, sink, Voice(), clock=clock)
+    began_s = clock.now_s()
+    await speaker.say("long")
+    await until_started(sink)
+    assert speaker.was_speaking()
+    assert speaker.was_speaking(began_s)
+    assert not speaker.was_speaking(began_s - 1)
+    clock.advance(3)
+    sink.stop()
+    await speaker.finish()
+    clock.advance(5)
+    assert not speaker.was_speaking()
+    assert [speaker.was_speaking(began_s + after_s) for after_s in (-0.1, 0, 3, 3.1)] == [False, True, True, False]
+    assert speaker.was_speaking(began_s + 3.9, within_s=1)
+    assert not speaker.is_cut, "it was spoken to its end"
+    await speaker.close()
+
+
+async def test_an_answer_that_was_stopped_is_cut_until_the_next_one(speaker: Speaker, sink: Loudspeaker) -> None:
+    await speaker.say("long")
+    await until_started(sink)
+    speaker.stop()
+    await speaker.finish()
+    speaker.stop()
+    assert speaker.is_cut
+    await speaker.say("next")
+    assert not speaker.is_cut
+    await speaker.finish()
+    speaker.stop()
+    assert not speaker.is_cut, "there was nothing to stop"

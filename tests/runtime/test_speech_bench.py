@@ -37,6 +37,7 @@ class LevelRecognizer:
         self.heard: list[bytes] = []
         self.speech_s = 0.0
         self.speakers: set[str] = set()
+        self.learned: list[tuple[str, str]] = []
         self._pcm = b""
 
     @property
@@ -58,6 +59,9 @@ class LevelRecognizer:
         if not len(samples) or np.abs(samples).max() < 1_000:
             return Transcript("", "level", is_complete=False)
         return Transcript(self.loud, "level", confidence=self.confidence, is_complete=True)
+
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        self.learned.append((heard.text, speaker))
 
 
 @pytest.fixture
@@ -140,6 +144,7 @@ def test_each_voice_of_a_manifest_is_one_speaker(matcher: Matcher, manifest: Pat
     recognizer = LevelRecognizer()
     bench(matcher, manifest, recognizer)
     assert recognizer.speakers == {"", "ana"}
+    assert recognizer.learned == [("next step", ""), ("next step", "ana")]
     bench(matcher, manifest, enrolled := LevelRecognizer(), speaker="farid")
     assert enrolled.speakers == {"farid"}
 

@@ -174,6 +174,17 @@ async def test_the_chain_of_an_event_is_followed_to_its_cause(plant: PlantProces
         await stage.until(lambda: not isinstance(stage.app.screen, ChainScreen))
 
 
+async def test_a_sentence_is_begun_over_whatever_is_open(plant: PlantProcess) -> None:
+    """Not half of it: a "q" would close the chain, and the rest would stand in the line."""
+    async with over_plant(plant.url) as stage:
+        await stage.type("scrap three solder bridge")
+        await stage.until(lambda: stage.seen.question is not None)
+        stage.app.push_screen(ChainScreen({}, ()))
+        await stage.until(lambda: isinstance(stage.app.screen, ChainScreen))
+        await stage.pilot.press("slash", *"request")
+        assert stage.app.query_one(Sentence).value == "request"
+
+
 async def test_the_line_completes_and_remembers(plant: PlantProcess) -> None:
     async with over_plant(plant.url) as stage:
         sentence = stage.app.query_one(Sentence)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from voicemes.dialogue import answers, asides, confirm, signing, submit
 from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
-from voicemes.dialogue.prepare import back, filled, prepare
+from voicemes.dialogue.prepare import ask_for_yes, back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
 from voicemes.intents import ANYONE
@@ -40,7 +40,10 @@ TYPED = frozenset({"keyboard", "screen"})
 BLAME_EVERY_S = 300.0
 """The microphone is told of no more often than this."""
 CONSENT = frozenset({"affirm", "check"})
-"""Said while the system itself speaks, it may be its own voice."""
+ANSWERS = frozenset({"answer", "first", "second"})
+"""Said while the system itself speaks, both may be its own voice: a consent is none, and what is answered is read back
+before it is written.
+"""
 KEY_WORDS: dict[Key, str] = {"yes": "affirm", "no": "deny", "cancel": "cancel", "repeat": "repeat", "help": "help"}
 
 
@@ -51,8 +54,10 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
             return signing.answered(rules, state, reply, now_s) or answers.answered(rules, state, reply, now_s)
         case _ if state.phase == "waiting":
             return Step(state)
-        case Heard(parse, while_speaking):
+        case Heard(parse, while_speaking, is_cut):
             heard = replace(state, by_ear=parse.transcript.engine not in TYPED)
+            if is_cut and not while_speaking and _is_yes(parse) and state.phase == "confirming":
+                return ask_for_yes(rules, heard, now_s)  # to what nobody heard to its end
             return _heard(rules, heard, parse, now_s, while_speaking=while_speaking)
         case Pressed(key):
             return _pressed(rules, replace(state, by_ear=False), key, now_s)
@@ -84,6 +89,10 @@ def _heard(rules: Rules, state: DialogueState, parse: Parse, now_s: float, *, wh
             assert_never(never)
 
 
+def _is_yes(parse: Parse) -> bool:
+    return isinstance(parse, Understood) and parse.candidate.intent == "affirm"
+
+
 def _pressed(rules: Rules, state: DialogueState, key: Key, now_s: float) -> Step:
     """A key counts like its word, and wakes a station that sleeps."""
     if state.phase == "standby":
@@ -103,7 +112,15 @@ def _understood(
         return _interrupt(rules, state, candidate, text, now_s)
     if while_speaking and candidate.intent in CONSENT:
         return Step(state)
+    if while_speaking and candidate.intent in ANSWERS:
+        state = _in_doubt(state)
     return _word(rules, state, candidate, now_s)
+
+
+def _in_doubt(state: DialogueState) -> DialogueState:
+    """What is being prepared is read back, whatever it is."""
+    pending = replace(state.pending, is_guess=True) if state.pending else None
+    return replace(state, pending=pending, choices=tuple(replace(one, is_guess=True) for one in state.choices))
 
 
 def _interrupt(rules: Rules, state: DialogueState, candidate: Candidate, text: str, now_s: float) -> Step:

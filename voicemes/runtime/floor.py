@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from voicemes.clock import Clock
-from voicemes.errors import MesError
+from voicemes.errors import MesError, MesUnreachable
 from voicemes.model import Row
 from voicemes.ports import MesBoard
 from voicemes.runtime.news import AGAIN_S
@@ -121,28 +121,46 @@ class Floor:
 
     async def _read_figures(self) -> None:
         self._figured_s = self.clock.now_s()
+        if not self.history:
+            await self._read_history()
         try:
-            periods = () if self.history else PAST_PERIODS
-            for row in [row for period in periods for row in await self._figures_of({"period": period})]:
-                self._note(row)
-            for row in await self._figures_of({}):
-                self._note(row)
-                self.figures[_key(row)] = row
+            found = await self._figures_of({})
             report = await self.board.read("report", {"shift": "last-shift"})
         except MesError as exc:
             self._fail(exc)
         else:
+            self.figures = {_key(row): row for row in found}
             self.report = next(iter(report), {})
+            for row in found:
+                self._note(row)
         self.revision += 1
 
+    async def _read_history(self) -> None:
+        """What was, once: figures are told without it where a MES does not know it any more."""
+        for period in PAST_PERIODS:
+            try:
+                for row in await self._figures_of({"period": period}):
+                    self._note(row)
+            except MesError as exc:
+                self._fail(exc)
+
     async def _figures_of(self, wanted: Mapping[str, str]) -> list[Row]:
-        """All lines at once where this MES can tell them so, else one by one."""
+        """All lines at once where this MES can tell them so, else one by one. Raises MesError."""
         if "figures" in self.board.tables:
             found = await self.board.read("figures", wanted)
-        else:
-            asked = [{**wanted, "kpi": kpi, "line": line} for line in self.lines for kpi in KPIS]
-            found = tuple([row for one in asked for row in await self.board.read("figure", one)])
-        return [row for row in found if row.get("kpi") in KPIS and row.get("line") in self.lines]
+            return [row for row in found if row.get("kpi") in KPIS and row.get("line") in self.lines]
+        return [row for line in self.lines for kpi in KPIS for row in await self._figure(kpi, line, wanted)]
+
+    async def _figure(self, kpi: str, line: str, wanted: Mapping[str, str]) -> list[Row]:
+        """Empty where this MES does not tell this one. Raises MesUnreachable."""
+        asked = {"kpi": kpi, "line": line}
+        try:
+            return [{**row, **asked} for row in await self.board.read("figure", {**wanted, **asked})]
+        except MesUnreachable:
+            raise
+        except MesError as exc:
+            self._fail(exc)
+            return []
 
     def _note(self, row: Row) -> None:
         history, value = self.history.setdefault(_key(row), deque(maxlen=MAX_FIGURES)), row.get("value")

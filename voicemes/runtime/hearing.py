@@ -46,6 +46,8 @@ class SpeechOver:
     """Silence that was waited for, in source time."""
     asr_s: float
     """Work left for the recogniser after the utterance was closed."""
+    is_outdated: bool = False
+    """Meanwhile something else was asked, by a key or a badge: it was heard among what may be said now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,18 @@ class Ears:
         self._position = 0
         """Samples of this source that were looked at."""
         self._speech: bytearray | None = None
+        self._is_outdated = False
+        """What is being said was begun before the last `tune`."""
         self._began_s = 0.0
         self._guess = NO_GUESS
         self._meter = Meter()
 
     def tune(self, scope: Scope, graph: WordGraph, speaker: str = "") -> None:
         """What may be said from now on, and by whom. Done while nobody speaks, so that the first word finds everything
-        ready.
+        ready. Where somebody speaks, what they say was begun as an answer to something else: it is `is_outdated`.
         """
-        if graph is not self._graph or speaker != self._speaker:
+        self._is_outdated = self.is_hearing
+        if not self.is_hearing and (graph is not self._graph or speaker != self._speaker):
             self._recognizer.begin(graph, speaker)
             self._recognizer.finish()
         self._graph, self._speaker = graph, speaker
@@ -136,6 +141,10 @@ class Ears:
         self._recognizer.begin(graph, self._speaker)
         self._recognizer.feed(utterance.pcm)
         return self._recognizer.finish()
+
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        """What it tells of the voice, where it was understood. Only between two utterances."""
+        self._recognizer.learn(heard, speaker)
 
     def end(self) -> list[Sound]:
         """The source has ended: what is open is closed, and the next source starts from nothing."""
@@ -175,7 +184,7 @@ class Ears:
         assert self._graph is not None, "tune() comes first"
         n_windows = min(len(self._lookback), max(1, round(began_ago_s / self._window_s)))
         self._began_s = self._now_s - n_windows * self._window_s
-        self._speech = bytearray()
+        self._speech, self._is_outdated = bytearray(), False
         self._guess = NO_GUESS
         self._recognizer.begin(self._graph, self._speaker)
         recent = b"".join(list(self._lookback)[-n_windows:])
@@ -195,7 +204,9 @@ class Ears:
         pcm, self._speech = bytes(self._speech or b""), None
         utterance = Utterance(pcm, SPEECH, self._began_s, ended_s, closed.ended_by)
         self._hold(utterance)
-        return [SpeechOver(utterance, transcript, closed.speech_ended_ago_s, asr_s)]
+        if self._is_outdated and self._graph is not None:
+            transcript = self.again(utterance, self._graph)
+        return [SpeechOver(utterance, transcript, closed.speech_ended_ago_s, asr_s, self._is_outdated)]
 
     @property
     def _now_s(self) -> float:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from voicemes.clock import Clock
 from voicemes.events import AudioDropped, EngineTroubled
-from voicemes.model import SPEECH, AudioFrame, Scope, Transcript, Utterance, WordGraph
+from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript, Understood, Utterance, WordGraph
 from voicemes.ports import AudioSource
 from voicemes.runtime.bus import Bus
 from voicemes.runtime.gate import Gate
-from voicemes.runtime.hearing import Ears, Sound
+from voicemes.runtime.hearing import Ears, Sound, SpeechBegan
 from voicemes.runtime.threads import EngineThread
 
 READY_S = 30.0
 """A large grammar takes a second or two to get ready; on a busy machine much longer."""
+ECHO_S = 1.0
+"""So long after our last sound what is heard may begin with it: a loudspeaker's buffer, and a room."""
 NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
+
+
+class WasSpeaking(Protocol):
+    def __call__(self, at_s: float | None, within_s: float) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -27,6 +34,10 @@ class Listening:
     clock: Clock
     bus: Bus
     deadline_s: float
+    is_over_ours: bool = False
+    """Whether we spoke when the last utterance began."""
+    may_be_echo: bool = False
+    """Or so shortly before that the room still had it."""
     _hearing: EngineThread = field(init=False)
     _source: EngineThread = field(init=False)
 
@@ -39,8 +50,10 @@ class Listening:
         """In the middle of an utterance."""
         return self.ears is not None and self.ears.is_hearing
 
-    async def sounds(self, source: AudioSource, is_speaking: Callable[[], bool]) -> AsyncIterator[list[Sound]]:
-        """What is heard in each frame, until the source ends. Raises AudioError and EngineError."""
+    async def sounds(self, source: AudioSource, was_speaking: WasSpeaking) -> AsyncIterator[list[Sound]]:
+        """What is heard in each frame, until the source ends. What waited while a turn was taken is judged by when it
+        was recorded. Raises AudioError and EngineError.
+        """
         assert self.ears is not None
         self._check_rate(source)
         frames, dropped = source.frames(), 0
@@ -48,7 +61,11 @@ class Listening:
             if source.dropped_samples > dropped:
                 self.bus.publish(AudioDropped(self.clock.now_s(), source.dropped_samples - dropped))
                 dropped = source.dropped_samples
-            yield await self._hearing.call(self.ears.take, self._let_in(frame, is_speaking=is_speaking()))
+            is_over_ours = was_speaking(frame.captured_s, 0.0)
+            sounds = await self._hearing.call(self.ears.take, self._let_in(frame, is_speaking=is_over_ours))
+            if any(isinstance(sound, SpeechBegan) for sound in sounds):
+                self.is_over_ours, self.may_be_echo = is_over_ours, was_speaking(frame.captured_s, ECHO_S)
+            yield sounds
         yield await self._hearing.call(self.ears.end)
 
     async def tune(self, scope: Scope, graph: Callable[[], WordGraph], speaker: str) -> None:
@@ -69,10 +86,17 @@ class Listening:
         self._hearing.close()
         self._source.close()
 
+    async def learn(self, heard: Transcript, parse: Parse, speaker: str) -> None:
+        """What an utterance, as it was heard, tells of the voice, where it was understood and is surely a person's."""
+        is_theirs = isinstance(parse, Understood) and parse.transcript is heard and not self.may_be_echo
+        if self.ears is not None and is_theirs and not self.is_hearing:
+            await self._hearing.call(self.ears.learn, heard, speaker)
+
     def _let_in(self, frame: AudioFrame, *, is_speaking: bool) -> AudioFrame:
         """The frame, or as much silence."""
-        is_open = self.gate.is_open(self.clock.now_s(), is_speaking=is_speaking, is_hearing=self.is_hearing)
-        return frame if is_open else AudioFrame(bytes(len(frame.pcm)), frame.start_samples)
+        at_s = self.clock.now_s() if frame.captured_s is None else frame.captured_s
+        is_open = self.gate.is_open(at_s, is_speaking=is_speaking, is_hearing=self.is_hearing)
+        return frame if is_open else replace(frame, pcm=bytes(len(frame.pcm)))
 
     def _check_rate(self, source: AudioSource) -> None:
         if source.traits.device_rate_hz < SPEECH.rate_hz:

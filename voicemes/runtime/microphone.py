@@ -20,13 +20,13 @@ FAINT_PEAK = 0.0167
 """Of full scale, 36 dB under it: less cannot be lifted to the level that the recogniser expects (conditioning.py)."""
 
 
-def blamed(parse: Parse, said: Utterance | None, echo: Echo | None, matcher: Matcher) -> Parse:
+def blamed(parse: Parse, said: Utterance, echo: Echo | None, matcher: Matcher) -> Parse:
     """`parse`, unless it was our own voice, with the microphone as the reason where what was heard is not speech enough
     and it is to blame. `echo`: of what was said while we spoke.
     """
-    if said is not None and echo is not None:
+    if echo is not None:
         parse = without_echo(parse, said.pcm, echo, matcher)
-    if said is None or not isinstance(parse, NotUnderstood) or parse.reason != "noise":
+    if not isinstance(parse, NotUnderstood) or parse.reason != "noise":
         return parse
     fault = fault_of(said.pcm)
     return replace(parse, reason=fault) if fault is not None else parse

@@ -123,7 +123,7 @@ class _Player:
         self.heard = transcript.text
         parse = modelled_from_json(data["parse"], transcript)
         parse = parse or interpret(transcript, self.state.scope, self.matcher, self.acceptance)
-        return Heard(parse, data["while_speaking"])
+        return Heard(parse, data["while_speaking"], data.get("is_cut", False))
 
 
 def is_same(before: Any, now: Any) -> bool:

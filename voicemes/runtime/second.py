@@ -150,10 +150,12 @@ async def surely(
     over: SpeechOver, scope: Scope, matcher: Matcher, reader: Reader, listening: Listening
 ) -> Transcript:
     """A cry for help out of a small grammar, which has little else to hear, is heard again among all that can be said:
-    where it is something else there, nobody cried.
+    where it is something else there, nobody cried. Of what was begun before the question at hand nothing else counts.
     """
-    if scope.phase == "idle" or not has_cry(reader.first(over.transcript, scope, matcher), matcher):
+    if scope.phase == "idle" and not over.is_outdated:
         return over.transcript
+    if not has_cry(reader.first(over.transcript, scope, matcher), matcher):
+        return replace(over.transcript, text="", words=()) if over.is_outdated else over.transcript
     again = await listening.again(over.utterance, lambda: matcher.graph(Scope()))
     is_sure = again is None or has_cry(reader.first(again, Scope(), matcher), matcher)
     return over.transcript if is_sure else replace(over.transcript, text="", words=())

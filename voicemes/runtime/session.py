@@ -106,7 +106,6 @@ class Session:
     _waiting_since_s: float = 0.0
     _refreshed_s: float = float("-inf")
     _looked_s: float = float("-inf")
-    _spoken_over: bool = False
     _noise_db: float | None = None
     _last_voice_s: float = 0.0
     """When anybody last spoke, the operator or we."""
@@ -172,7 +171,7 @@ class Session:
         """Listens until the source ends, and takes a turn for each utterance."""
         ended: list[TurnEnded] = []
         try:
-            async for sounds in self.listening.sounds(source, lambda: self.speaker.is_speaking):
+            async for sounds in self.listening.sounds(source, self.speaker.was_speaking):
                 ended += await self._react(sounds)
                 ended += await self.look_at_clock()
                 if not source.traits.is_live:
@@ -186,7 +185,7 @@ class Session:
 
     def push(self) -> None:
         """The key or headset button for talking: what we say stops, and the next utterance counts."""
-        self._on_speech()
+        self._fall_silent()
         self.listening.gate.push(self.clock.now_s())
 
     async def _tell(self, exc: VoicemesError) -> None:
@@ -280,7 +279,7 @@ class Session:
             match sound:
                 case SpeechBegan(source_s):
                     self.bus.publish(SpeechStarted(self.clock.now_s(), source_s))
-                    self._on_speech()
+                    self._fall_silent()
                 case Loud(level_db, noise_db):
                     self._noise_db = noise_db
                     self.bus.publish(LevelMeasured(self.clock.now_s(), level_db, noise_db))
@@ -291,10 +290,9 @@ class Session:
                     ended.append(await self._heard(sound))
         return ended
 
-    def _on_speech(self) -> None:
-        """Barge-in: the operator's voice stops ours. What was said over it is no "yes"."""
-        self._spoken_over = self.speaker.is_speaking
-        if self._spoken_over and self.settings.audio.barge_in:
+    def _fall_silent(self) -> None:
+        """Barge-in: the operator's voice stops ours. What is said over it, or to half of it, is no "yes"."""
+        if self.speaker.is_speaking and self.settings.audio.barge_in:
             self.speaker.stop()
             self.bus.publish(SpeechCancelled(self.clock.now_s()))
 
@@ -304,7 +302,7 @@ class Session:
         self.bus.publish(SpeechEnded(self.clock.now_s(), said.ended_s, said.lasted_s, said.ended_by, self._noise_db))
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
         sure = await surely(over, self.state.scope, self.matcher, self.reader, self.listening)
-        return await self._turn_of_text(sure, timings, while_speaking=self._spoken_over, said=said)
+        return await self._turn_of_text(sure, timings, while_speaking=self.listening.is_over_ours, said=said)
 
     async def _turn_of_text(
         self, heard: Transcript, timings_s: dict[str, float], *, while_speaking: bool, said: Utterance | None = None
@@ -316,8 +314,10 @@ class Session:
             if said is not None and self.second is not None:
                 parse = await self.second.reconsider(parse, said, self.state.scope, self.matcher, self._read)
             timings_s["nlu"] = self.clock.now_s() - started_s
-            echo = self.speaker.echo if while_speaking else None
-            return await self._take(Heard(blamed(parse, said, echo, self.matcher), while_speaking), timings_s)
+            if said is not None:
+                parse = blamed(parse, said, self.speaker.echo if self.listening.may_be_echo else None, self.matcher)
+                await self.listening.learn(heard, parse, self.state.operator_id)
+            return await self._take(Heard(parse, while_speaking, said is not None and self.speaker.is_cut), timings_s)
 
     async def _look_again(self) -> None:
         """What must not have changed since it was read back is looked at again before the yes."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
+from voicemes.clock import Clock, SystemClock
 from voicemes.model import SPEECH, Change, SpeechChunk
 from voicemes.ports import AudioSink, Synthesizer, Voice
 from voicemes.runtime.echo import Echo
@@ -15,11 +17,21 @@ from voicemes.runtime.threads import EngineThread
 NO_MORE = object()
 VOLUME_STEP, MIN_VOLUME, MAX_VOLUME = 1.35, 0.3, 2.0
 """About 2.6 dB a step: what people call louder."""
+N_KNOWN = 32
+"""Of the last answers it is known when they were spoken: more than a microphone's buffer can hold."""
 RATE_STEP, MIN_RATE_WPM, MAX_RATE_WPM = 1.15, 100, 300
 
 
 class Speaker:
-    def __init__(self, synthesizer: Synthesizer, sink: AudioSink, voice: Voice, deadline_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        sink: AudioSink,
+        voice: Voice,
+        deadline_s: float = 5.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._synthesizer = synthesizer
         self.sink = sink
         self._voice = voice
@@ -27,21 +39,35 @@ class Speaker:
         self._output = EngineThread("loudspeaker", None)
         self._playing: asyncio.Task[None] | None = None
         self._is_stopped = False
+        self._spoke: deque[tuple[float, float]] = deque(maxlen=N_KNOWN)
+        """From when to when, of answers that are over."""
+        self._began_s = 0.0
+        self.is_cut = False
+        """The last answer was stopped before its end."""
         self.echo = Echo()
 
     @property
     def is_speaking(self) -> bool:
         return self._playing is not None and not self._playing.done()
 
+    def was_speaking(self, at_s: float | None = None, within_s: float = 0.0) -> bool:
+        """Whether something was spoken then, or up to `within_s` before. None: now."""
+        if at_s is None:
+            return self.is_speaking
+        if self.is_speaking and at_s >= self._began_s:
+            return True
+        return any(began_s <= at_s <= ended_s + within_s for began_s, ended_s in self._spoke)
+
     async def say(self, text: str, on_first_sound: Callable[[], None] | None = None) -> None:
         """Starts to speak and returns when the first sound is ready. What is being said is finished first."""
         await self.finish()
-        self._is_stopped = False
+        self._is_stopped = self.is_cut = False
         self.echo.paused()
         chunks = self._synthesizer.speak(text, self._voice)
         first = await self._synthesis.call(_next, chunks)
         if on_first_sound:
             on_first_sound()
+        self._began_s = self._clock.now_s()
         self._playing = asyncio.create_task(self._play(first, chunks))
 
     def adjust(self, how: Change) -> None:
@@ -66,6 +92,7 @@ class Speaker:
 
     def stop(self) -> None:
         """Silence, at once."""
+        self.is_cut = self.is_cut or self.is_speaking
         self._is_stopped = True
         self.sink.stop()
 
@@ -78,6 +105,12 @@ class Speaker:
         self.sink.close()
 
     async def _play(self, chunk: SpeechChunk | object, chunks: Iterator[SpeechChunk]) -> None:
+        try:
+            await self._play_all(chunk, chunks)
+        finally:
+            self._spoke.append((self._began_s, self._clock.now_s()))
+
+    async def _play_all(self, chunk: SpeechChunk | object, chunks: Iterator[SpeechChunk]) -> None:
         while isinstance(chunk, SpeechChunk) and not self._is_stopped:
             self.echo.played(chunk)
             await self._output.call(self.sink.play, chunk)

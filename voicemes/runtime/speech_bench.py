@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from voicemes.endpoint import COMMANDS
 from voicemes.errors import AudioError, ConfigError
-from voicemes.model import SPEECH, NotUnderstood, Parse, Scope
+from voicemes.model import SPEECH, NotUnderstood, Parse, Scope, Understood
 from voicemes.nlu.interpret import Acceptance, candidates_of, interpret
 from voicemes.nlu.match import Matcher, writes
 from voicemes.runtime.clips import FULL_SCALE, Clip, is_right, read_audio, read_manifest
@@ -210,6 +210,8 @@ class Bench:
             is_speech = pace.do(lambda: self._feed(window, is_speech=is_speech))  # noqa: B023 - called at once
         transcript = pace.do(self.recognizer.finish)
         parse = pace.do(lambda: interpret(transcript, scope, self.matcher, self.acceptance))
+        if isinstance(parse, Understood):
+            pace.do(lambda: self.recognizer.learn(transcript, self.speaker or voice))
         ungated = interpret(transcript, scope, self.matcher, ANYTHING)
         return Outcome(parse, ungated, len(samples) / SPEECH.rate_hz, pace.work_s, pace.behind_s)
 

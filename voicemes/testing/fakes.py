@@ -294,6 +294,8 @@ class FakeRecognizer:
         """What might have been said in each utterance."""
         self.speakers: list[str] = []
         """And by whom."""
+        self.learned: list[tuple[str, str]] = []
+        """What was understood, and who said it."""
 
     @property
     def traits(self) -> RecognizerTraits:
@@ -314,6 +316,9 @@ class FakeRecognizer:
         heard = self._next() if n_bytes else Transcript("", "fake", is_complete=False)
         self._script = self._script[1:] if n_bytes else self._script
         return heard
+
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        self.learned.append((heard.text, speaker))
 
     def _begun(self) -> int:
         if self._n_bytes is None:

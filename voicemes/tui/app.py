@@ -240,6 +240,8 @@ class Screens(App[None]):
         self.base.query_one(SupervisorView).open_pane(name)
 
     def action_sentence(self) -> None:
+        while len(self.screen_stack) > 1:  # what is open over the line would take the letters
+            self.pop_screen()
         sentence = self.base.query_one(Sentence)
         sentence.sayable.examples = self.sayable()
         self.base.set_focus(sentence)  # at once: the next letter must not be taken for a key

@@ -131,7 +131,7 @@ class PocketsphinxRecognizer:
         self._current = self._decided = None
         self._pcm, self._quiet_bytes, self._guess = bytearray(), None, NOTHING_YET
         self._own = self._voices.of(speaker)
-        self._usual = self._usuals.setdefault(speaker, Usual()) if speaker else Usual()
+        self._usual = self._usuals.get(speaker, Usual())
         self._current = self._search.choose(graph)
 
     def feed(self, pcm: bytes, *, is_speech: bool = True) -> Hypothesis:
@@ -152,6 +152,10 @@ class PocketsphinxRecognizer:
         compiled = self._begun()
         self._current = None
         return self._usual.judged(self._decided or self._decide(compiled))
+
+    def learn(self, heard: Transcript, speaker: str) -> None:
+        if speaker:
+            self._usuals.setdefault(speaker, Usual()).learn(heard)
 
     def _decide(self, compiled: Compiled) -> Transcript:
         """What all the sound so far says: the voice that is expected, then every size of speaker, until one fits."""

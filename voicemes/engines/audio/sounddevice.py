@@ -177,7 +177,7 @@ class Microphone:
 
     def _put(self, pcm: bytes) -> None:
         if pcm:
-            frame = AudioFrame(pcm, self._position_samples)
+            frame = AudioFrame(pcm, self._position_samples, self._surroundings.now_s())
             self._position_samples += frame.n_samples
             self._ring.put(frame)
 

@@ -28,7 +28,7 @@ SURE = 0.95
 """Of its confidence, nothing forgiven: otherwise what was nearly refused would make the next one easier."""
 FORGIVEN, MOST = 2 / 3, 0.3
 """The share of the difference, and nats a frame at most: two in log odds."""
-BEFORE = 6
+BEFORE = 4
 """As many sentences of the middle of people are counted before the first of this one."""
 
 

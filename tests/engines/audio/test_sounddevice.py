@@ -14,6 +14,7 @@ import pytest
 
 from voicemes.engines.audio import portaudio
 from voicemes.engines.audio.portaudio import PortAudio, choose
+from voicemes.engines.audio.ring import Ring
 from voicemes.engines.audio.sounddevice import (
     Loudspeaker,
     Microphone,
@@ -24,7 +25,7 @@ from voicemes.engines.audio.sounddevice import (
 )
 from voicemes.errors import AudioError, DeviceFailed, DeviceMissing
 from voicemes.events import DeviceFound, DeviceLost, Event
-from voicemes.model import SPEECH, AudioFormat, SpeechChunk
+from voicemes.model import SPEECH, AudioFormat, AudioFrame, SpeechChunk
 from voicemes.ports import EngineContext
 
 if TYPE_CHECKING:
@@ -211,6 +212,16 @@ def test_whatever_the_device_offers_becomes_speech(rates_hz: set[int], channels:
     assert source.traits.is_live
 
 
+def test_each_frame_knows_when_it_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may wait in the ring for seconds."""
+    kept: list[AudioFrame] = []
+    monkeypatch.setattr(Ring, "put", lambda _, frame: kept.append(frame))
+    card = FakeCard("headset")
+    card.fails_after = 3
+    recorded_samples(microphone(card, times_s=iter([1.0, 1.02, 1.04, 9.0])))
+    assert [frame.captured_s for frame in kept] == [1.0, 1.02, 1.04]
+
+
 def test_a_device_that_refuses_everything_is_named() -> None:
     card = FakeCard("headset")
     card.rates_hz = set()
@@ -243,7 +254,7 @@ def test_a_lost_device_is_tried_again_with_growing_pauses() -> None:
     events: list[Event] = []
     pauses_s: list[float] = []
     card.fails_after = 5
-    times_s = iter([10.0, 14.0, 20.0])
+    times_s = iter([9.0] * 5 + [10.0, 14.0] + [19.0] * 5 + [20.0])
 
     def wait(seconds: float) -> bool:
         card.names = ["other", "another", "headset"] if len(pauses_s) == 4 else ["other"]

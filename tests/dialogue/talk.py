@@ -53,8 +53,8 @@ class Talk:
         self.state, self.effects = taken.state, taken.effects
         return taken
 
-    def hear(self, text: str, *, while_speaking: bool = False, is_cut: bool = False) -> Step:
-        parse = interpret(Transcript(text, "keyboard"), self.state.scope, self.matcher)
+    def hear(self, text: str, *, while_speaking: bool = False, is_cut: bool = False, by: str = "keyboard") -> Step:
+        parse = interpret(Transcript(text, by), self.state.scope, self.matcher)
         return self.take(Heard(parse, while_speaking, is_cut))
 
     def say(self, *texts: str) -> None:

@@ -43,10 +43,31 @@ def test_a_yes_while_the_system_speaks_is_none(asked: Talk) -> None:
 
 
 def test_a_yes_to_a_read_back_that_was_cut_off_is_asked_for_again(asked: Talk) -> None:
-    asked.hear("yes", is_cut=True)
+    asked.hear("yes", is_cut=True, by="ear")
     assert (asked.command, asked.keys) == (None, ["scrap.report/confirm"])
-    asked.hear("yes")
+    asked.hear("yes", by="ear")
     assert asked.command is not None
+
+
+@pytest.mark.parametrize("between", ["something else", "help", "louder please"])
+def test_what_is_said_in_between_is_not_the_read_back(asked: Talk, between: str) -> None:
+    asked.hear(between, is_cut=True, by="ear")
+    assert asked.keys
+    asked.hear("yes", by="ear")
+    assert (asked.command, asked.keys) == (None, ["scrap.report/confirm"])
+
+
+def test_whoever_reads_it_on_the_screen_need_not_hear_it(asked: Talk) -> None:
+    asked.hear("something else", is_cut=True, by="ear")
+    asked.press("yes")
+    assert asked.command is not None
+
+
+def test_a_yes_to_half_a_question_what_was_meant_is_read_back(talk: Talk) -> None:
+    talk.take(_either(understood("job.start", SlotValue("job", "4712", "4712"))))
+    assert talk.keys == ["this"]
+    talk.hear("yes", is_cut=True, by="ear")
+    assert (talk.state.phase, talk.command) == ("confirming", None)
 
 
 @pytest.mark.parametrize(("said", "key"), [("no", "denied"), ("no, four", "scrap.report/confirm")])

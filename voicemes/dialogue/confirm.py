@@ -24,7 +24,8 @@ def affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
     pending = state.pending
     assert pending is not None
     intent = rules.catalog.intent(pending.intent)
-    if state.last_said != read_back(pending):  # the question was another one: "did you mean … or …?"
+    is_unheard = state.is_cut and state.by_ear
+    if is_unheard or state.last_said != read_back(pending):  # or the question was another: "did you mean … or …?"
         return ask_for_yes(rules, state, now_s)
     if needs_screen(pending) and state.by_ear:
         return say_and_listen(state, Reply("look_at_screen"), now_s, is_remembered=False, renews_question=False)

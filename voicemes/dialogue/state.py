@@ -113,6 +113,8 @@ class DialogueState:
     """What was last spoken of: job, equipment, step."""
     tally: Tally = field(default_factory=Tally)
     last_said: Reply | None = None
+    is_cut: bool = False
+    """That was stopped before its end, so that nobody can have heard it all."""
     last_write: LastWrite | None = None
     last_query: Pending | None = None
     """What "and yesterday?" and "why?" go on from."""

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from voicemes.dialogue import answers, asides, confirm, signing, submit
 from voicemes.dialogue.policy import MAX_UNHEARD, QUESTION_S
-from voicemes.dialogue.prepare import ask_for_yes, back, filled, prepare
+from voicemes.dialogue.prepare import back, filled, prepare
 from voicemes.dialogue.state import DialogueState, Pending, Rules, Step
 from voicemes.dialogue.submit import finish, listen, say_and_listen
 from voicemes.intents import ANYONE
@@ -55,9 +55,7 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
         case _ if state.phase == "waiting":
             return Step(state)
         case Heard(parse, while_speaking, is_cut):
-            heard = replace(state, by_ear=parse.transcript.engine not in TYPED)
-            if is_cut and not while_speaking and _is_yes(parse) and state.phase == "confirming":
-                return ask_for_yes(rules, heard, now_s)  # to what nobody heard to its end
+            heard = replace(state, by_ear=parse.transcript.engine not in TYPED, is_cut=state.is_cut or is_cut)
             return _heard(rules, heard, parse, now_s, while_speaking=while_speaking)
         case Pressed(key):
             return _pressed(rules, replace(state, by_ear=False), key, now_s)
@@ -89,10 +87,6 @@ def _heard(rules: Rules, state: DialogueState, parse: Parse, now_s: float, *, wh
             assert_never(never)
 
 
-def _is_yes(parse: Parse) -> bool:
-    return isinstance(parse, Understood) and parse.candidate.intent == "affirm"
-
-
 def _pressed(rules: Rules, state: DialogueState, key: Key, now_s: float) -> Step:
     """A key counts like its word, and wakes a station that sleeps."""
     if state.phase == "standby":
@@ -112,7 +106,8 @@ def _understood(
         return _interrupt(rules, state, candidate, text, now_s)
     if while_speaking and candidate.intent in CONSENT:
         return Step(state)
-    if while_speaking and candidate.intent in ANSWERS:
+    is_unheard = state.phase == "choosing" and state.is_cut and state.by_ear
+    if is_unheard or (while_speaking and candidate.intent in ANSWERS):
         state = _in_doubt(state)
     return _word(rules, state, candidate, now_s)
 

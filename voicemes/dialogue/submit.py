@@ -23,7 +23,7 @@ SUBJECTS = ("job", "serial", "lot", "request", "alert", "robot", "equipment", "p
 
 
 def say(state: DialogueState, reply: Reply, *, is_remembered: bool = True) -> Step:
-    return Step(replace(state, last_said=reply) if is_remembered else state, (Say(reply),))
+    return Step(replace(state, last_said=reply, is_cut=False) if is_remembered else state, (Say(reply),))
 
 
 def listen(state: DialogueState, timeout_s: float | None = None) -> Step:

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from functools import cache
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 import httpx
@@ -61,6 +62,7 @@ def state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture(scope="session", autouse=True)
 def plants_are_forked() -> Iterator[None]:
+    get_temp_dir()  # of multiprocessing, before a test looks what is left in a folder of its own
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("voicemes.plant.process.run_plant", ForkedPlant)
         yield

@@ -289,7 +289,7 @@ class Reply:
 class Heard:
     parse: Parse
     while_speaking: bool = False
-    """True when the system's own voice was on: such a "yes" counts for nothing."""
+    """True when the system's own voice was on, or not even begun: such a "yes" counts for nothing."""
     is_cut: bool = False
     """What we said last was not said to its end: a "yes" may be to something that nobody heard."""
 
@@ -297,6 +297,8 @@ class Heard:
 @dataclass(frozen=True, slots=True)
 class Pressed:
     key: Key
+    is_cut: bool = False
+    """As of what is heard."""
 
 
 @dataclass(frozen=True, slots=True)

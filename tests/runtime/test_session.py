@@ -305,7 +305,8 @@ async def test_speaking_over_an_answer_stops_it_and_a_yes_over_it_confirms_nothi
     assert len(sink.chunks) >= 2
 
 
-async def test_a_yes_that_waited_in_the_buffer_is_judged_by_when_it_was_said(plant: Books) -> None:
+@pytest.mark.parametrize("before_s", [pytest.param(0.0, id="over it"), pytest.param(60.0, id="before it began")])
+async def test_a_yes_that_waited_in_the_buffer_is_judged_by_when_it_was_said(plant: Books, before_s: float) -> None:
     """The read-back was over when the yes was heard, and not when it was said."""
     events, sink, microphone = Events(), Loudspeaker(), Microphone()
     async with open_session(Settings(mes=MesSettings(url=plant.url)), bus=Bus(events), sink=sink) as session:
@@ -313,8 +314,8 @@ async def test_a_yes_that_waited_in_the_buffer_is_judged_by_when_it_was_said(pla
         hearing = asyncio.create_task(session.hear(microphone))
         microphone.speak(SAID_SCRAP)
         await until(events, TurnEnded, 1)
-        said_s = session.clock.now_s()
-        assert session.speaker.was_speaking(said_s)
+        said_s = session.clock.now_s() - before_s
+        assert session.speaker.was_speaking(said_s) is (before_s == 0)
         sink.stop()
         await session.speaker.finish()
         microphone.speak(SAID_YES, said_s)

@@ -167,19 +167,31 @@ async def test_it_is_known_when_something_was_spoken(reader: Reader, sink: Louds
     assert not speaker.was_speaking()
     assert [speaker.was_speaking(began_s + after_s) for after_s in (-0.1, 0, 3, 3.1)] == [False, True, True, False]
     assert speaker.was_speaking(began_s + 3.9, within_s=1)
-    assert not speaker.is_cut, "it was spoken to its end"
+    assert [speaker.is_early(began_s + after_s) for after_s in (-1, 1, 2.9, 3, 5)] == [True, True, True, False, False]
+    assert not speaker.is_cut
     await speaker.close()
 
 
 async def test_an_answer_that_was_stopped_is_cut_until_the_next_one(speaker: Speaker, sink: Loudspeaker) -> None:
+    assert not speaker.is_cut, "nothing was said"
     await speaker.say("long")
+    assert not speaker.is_cut
+    assert speaker.is_early(0.0)
     await until_started(sink)
     speaker.stop()
+    assert speaker.is_cut
     await speaker.finish()
-    speaker.stop()
     assert speaker.is_cut
     await speaker.say("next")
     assert not speaker.is_cut
     await speaker.finish()
     speaker.stop()
     assert not speaker.is_cut, "there was nothing to stop"
+
+
+async def test_an_answer_that_the_loudspeaker_did_not_play_is_cut(speaker: Speaker, sink: Loudspeaker) -> None:
+    sink.error = DeviceFailed("The headset is gone.")
+    await speaker.say("long")
+    with pytest.raises(DeviceFailed):
+        await speaker.finish()
+    assert speaker.is_cut

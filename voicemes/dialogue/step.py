@@ -57,8 +57,8 @@ def step(rules: Rules, state: DialogueState, given: Input, now_s: float) -> Step
         case Heard(parse, while_speaking, is_cut):
             heard = replace(state, by_ear=parse.transcript.engine not in TYPED, is_cut=state.is_cut or is_cut)
             return _heard(rules, heard, parse, now_s, while_speaking=while_speaking)
-        case Pressed(key):
-            return _pressed(rules, replace(state, by_ear=False), key, now_s)
+        case Pressed(key, is_cut):
+            return _pressed(rules, replace(state, by_ear=False, is_cut=state.is_cut or is_cut), key, now_s)
         case TimedOut():
             return _timed_out(state, now_s)
         case Identified(operator_id, role):

@@ -118,7 +118,7 @@ def input_from_json(data: Mapping[str, Any]) -> Input | None:
         case "Answered":
             return Answered(reply_from_json(data["reply"]))
         case "Pressed":
-            return Pressed(data["key"])
+            return Pressed(data["key"], data.get("is_cut", False))
         case "TimedOut":
             return TimedOut()
         case "Identified":

@@ -38,6 +38,8 @@ class Listening:
     """Whether we spoke when the last utterance began."""
     may_be_echo: bool = False
     """Or so shortly before that the room still had it."""
+    began_s: float | None = None
+    """When the last utterance began, by the session's clock; None where its source does not tell."""
     _hearing: EngineThread = field(init=False)
     _source: EngineThread = field(init=False)
 
@@ -64,7 +66,8 @@ class Listening:
             is_over_ours = was_speaking(frame.captured_s, 0.0)
             sounds = await self._hearing.call(self.ears.take, self._let_in(frame, is_speaking=is_over_ours))
             if any(isinstance(sound, SpeechBegan) for sound in sounds):
-                self.is_over_ours, self.may_be_echo = is_over_ours, was_speaking(frame.captured_s, ECHO_S)
+                self.is_over_ours, self.began_s = is_over_ours, frame.captured_s
+                self.may_be_echo = was_speaking(frame.captured_s, ECHO_S)
             yield sounds
         yield await self._hearing.call(self.ears.end)
 

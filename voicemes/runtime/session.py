@@ -191,9 +191,8 @@ class Session:
     async def _tell(self, exc: VoicemesError) -> None:
         """The operator hears that it failed, where speaking still works."""
         self.bus.publish(EngineTroubled(self.clock.now_s(), "session", str(exc)))
-        spoken = respond(Reply(exc.reply), self.matcher.catalog)
         with contextlib.suppress(VoicemesError):
-            await self.speaker.say(spoken.said)
+            await self.speaker.say(respond(Reply(exc.reply), self.matcher.catalog).said)
             await self.speaker.finish()
 
     async def type(self, text: str) -> TurnEnded:
@@ -213,7 +212,7 @@ class Session:
     async def press(self, key: Key) -> TurnEnded:
         async with self._one_at_a_time:
             await self._look_again()
-            return await self._take(Pressed(key), {})
+            return await self._take(Pressed(key, self.speaker.is_cut), {})
 
     async def choose(self, intent: str, slots: Mapping[str, SlotData]) -> TurnEnded:
         """The same as a sentence, pointed at on a screen. It is read back before anything is written."""
@@ -301,8 +300,9 @@ class Session:
         self.listening.gate.close()
         self.bus.publish(SpeechEnded(self.clock.now_s(), said.ended_s, said.lasted_s, said.ended_by, self._noise_db))
         timings = {"endpoint": over.endpoint_s, "asr": over.asr_s}
+        is_over_ours = self.listening.is_over_ours or self.speaker.is_early(self.listening.began_s)
         sure = await surely(over, self.state.scope, self.matcher, self.reader, self.listening)
-        return await self._turn_of_text(sure, timings, while_speaking=self.listening.is_over_ours, said=said)
+        return await self._turn_of_text(sure, timings, while_speaking=is_over_ours, said=said)
 
     async def _turn_of_text(
         self, heard: Transcript, timings_s: dict[str, float], *, while_speaking: bool, said: Utterance | None = None
@@ -317,7 +317,7 @@ class Session:
             if said is not None:
                 parse = blamed(parse, said, self.speaker.echo if self.listening.may_be_echo else None, self.matcher)
                 await self.listening.learn(heard, parse, self.state.operator_id)
-            return await self._take(Heard(parse, while_speaking, said is not None and self.speaker.is_cut), timings_s)
+            return await self._take(Heard(parse, while_speaking, self.speaker.is_cut), timings_s)
 
     async def _look_again(self) -> None:
         """What must not have changed since it was read back is looked at again before the yes."""

@@ -42,8 +42,8 @@ class Speaker:
         self._spoke: deque[tuple[float, float]] = deque(maxlen=N_KNOWN)
         """From when to when, of answers that are over."""
         self._began_s = 0.0
-        self.is_cut = False
-        """The last answer was stopped before its end."""
+        self._is_whole = True
+        """Nothing is missing of the last answer."""
         self.echo = Echo()
 
     @property
@@ -58,10 +58,19 @@ class Speaker:
             return True
         return any(began_s <= at_s <= ended_s + within_s for began_s, ended_s in self._spoke)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the last answer ended before its end, stopped or broken."""
+        return not self._is_whole and (self._is_stopped or not self.is_speaking)
+
+    def is_early(self, at_s: float | None) -> bool:
+        """Whether the last answer was not over then, or not even begun. None: now, which is never early."""
+        return at_s is not None and (self.is_speaking or (bool(self._spoke) and at_s < self._spoke[-1][1]))
+
     async def say(self, text: str, on_first_sound: Callable[[], None] | None = None) -> None:
         """Starts to speak and returns when the first sound is ready. What is being said is finished first."""
         await self.finish()
-        self._is_stopped = self.is_cut = False
+        self._is_stopped = self._is_whole = False
         self.echo.paused()
         chunks = self._synthesizer.speak(text, self._voice)
         first = await self._synthesis.call(_next, chunks)
@@ -92,7 +101,6 @@ class Speaker:
 
     def stop(self) -> None:
         """Silence, at once."""
-        self.is_cut = self.is_cut or self.is_speaking
         self._is_stopped = True
         self.sink.stop()
 
@@ -115,6 +123,7 @@ class Speaker:
             self.echo.played(chunk)
             await self._output.call(self.sink.play, chunk)
             chunk = await self._synthesis.call(_next, chunks)
+        self._is_whole = not self._is_stopped
         close = getattr(chunks, "close", None)
         if close is not None and self._is_stopped:
             await self._synthesis.call(close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TypeAlias
 
 from voicemes.clock import Clock
 from voicemes.events import AudioDropped, EngineTroubled
@@ -20,10 +20,8 @@ READY_S = 30.0
 ECHO_S = 1.0
 """So long after our last sound what is heard may begin with it: a loudspeaker's buffer, and a room."""
 NARROW_BAND = "Use a headset with 16 kHz (wide band, or by cable)."
-
-
-class WasSpeaking(Protocol):
-    def __call__(self, at_s: float | None, within_s: float) -> bool: ...
+WasSpeaking: TypeAlias = Callable[[float | None, float], bool]
+"""Whether we spoke at a time (None: now), or up to so many seconds before."""
 
 
 @dataclass(slots=True)

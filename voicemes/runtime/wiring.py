@@ -164,7 +164,7 @@ async def open_session(
     session = Session(
         settings=settings,
         matcher=matcher,
-        speaker=Speaker(synthesizer, sink or NoSink(), voice),
+        speaker=Speaker(synthesizer, sink or NoSink(), voice, clock=clock),
         connector=connector,
         bus=bus,
         clock=clock,

@@ -17,7 +17,7 @@ from voicemes.engines.asr.alignment import Aligned, align, chain_of
 from voicemes.engines.asr.conditioning import spoken_part, to_samples, whole
 from voicemes.engines.asr.enrolment import Spoken, voice_of
 from voicemes.engines.asr.gaussians import Mixture
-from voicemes.engines.asr.ground import ground
+from voicemes.engines.asr.ground import grounds
 from voicemes.engines.asr.known_voices import MAX_READY, KnownVoices
 from voicemes.engines.asr.own_voice import OwnVoice, file_of, forget, load, save
 from voicemes.engines.asr.search import GrammarSearch
@@ -74,7 +74,7 @@ def excess(search: GrammarSearch, model: AcousticModel, said: Spoken, cepstra: n
     """By how much any sounds fit better than the words, nats per frame."""
     found = align(model, search.vocabulary.pronunciations, said.words, cepstra)
     assert found is not None
-    return -found.score - ground(model, model.scores(cepstra)[found.frames])
+    return -found.score - grounds(model, [model.scores(cepstra)[found.frames]])[1]
 
 
 def test_who_enrolled_fits_better_in_sentences_that_were_not_read(

@@ -26,8 +26,9 @@ from drawn import (
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from voicemes.engines.asr.ground import SOUND, ground
+from voicemes.engines.asr.ground import SOUND, grounds
 from voicemes.engines.asr.network import network_of
+from voicemes.engines.asr.senones import Scores
 from voicemes.engines.asr.viterbi import Beams, search
 from voicemes.model import WordGraph
 
@@ -61,17 +62,29 @@ def test_what_is_found_is_the_likeliest_of_all_sentences(said: list[Sentence], s
 
 @given(st.integers(0, 10**6), st.integers(3, 10))
 def test_the_ground_is_the_likeliest_of_all_rows_of_sounds(seed: int, n_frames: int) -> None:
-    phones, transitions = phones_of(seed), transitions_of(seed)
     scores = scores_of(seed, n_frames, 9.0)
-    sounds = [number for number in range(len(NAMES)) if number not in (NOISY, SILENT)]
-    rows = [row for n in range(1, n_frames // 3 + 1) for row in itertools.product(sounds, repeat=n)]
-    chained = [[(sound, -1, SOUND if at else 0.0) for at, sound in enumerate(row)] for row in rows]
-    likeliest = max(aligned(chain, phones, transitions, scores) for chain in chained)
-    assert ground(model_of(seed), scores) == pytest.approx(-likeliest / n_frames, abs=0.01)
+    assert grounds(model_of(seed), [scores])[1] == pytest.approx(-freest(seed, scores) / n_frames, abs=0.01)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(3, 6), min_size=1, max_size=3))
+def test_each_sound_has_a_ground_of_its_own(seed: int, lengths: list[int]) -> None:
+    sounds = [scores_of(seed + at, n_frames, 9.0) for at, n_frames in enumerate(lengths)]
+    each, all_together = grounds(model_of(seed), sounds)
+    assert each == [grounds(model_of(seed), [sound])[1] for sound in sounds]
+    assert all_together == grounds(model_of(seed), [np.concatenate(sounds)])[1]
 
 
 def test_nothing_has_no_ground() -> None:
-    assert ground(model_of(1), scores_of(1, 0)) == 0.0
+    assert grounds(model_of(1), []) == ([], 0.0)
+    assert grounds(model_of(1), [scores_of(1, 0)]) == ([0.0], 0.0)
+
+
+def freest(seed: int, scores: Scores) -> float:
+    """The likeliest of all rows of sounds, none of them a filler, in nats."""
+    sounds = [number for number in range(len(NAMES)) if number not in (NOISY, SILENT)]
+    rows = [row for n in range(1, len(scores) // 3 + 1) for row in itertools.product(sounds, repeat=n)]
+    chained = [[(sound, -1, SOUND if at else 0.0) for at, sound in enumerate(row)] for row in rows]
+    return max(aligned(chain, phones_of(seed), transitions_of(seed), scores) for chain in chained)
 
 
 def paths(graph: WordGraph, state: int = 0) -> Iterator[Sentence]:

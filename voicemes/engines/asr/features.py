@@ -109,19 +109,21 @@ def suppressed(energies: Array) -> Array:
     energies = energies + LOG_FLOOR  # digital silence has none
     power, peak = energies[0], np.zeros_like(energies[0])
     noise = floor = power / MAX_GAIN
-    gains = np.empty_like(energies)
-    for frame, energy in enumerate(energies):
-        power = LAMBDA_POWER * power + (1 - LAMBDA_POWER) * energy
+    powers, kept = np.empty_like(energies), np.empty_like(energies)
+    for frame, energy in enumerate((1 - LAMBDA_POWER) * energies):
+        power = powers[frame] = LAMBDA_POWER * power + energy
         noise = _envelope(noise, power)
         signal = np.maximum(power - noise, 1.0)
         floor = _envelope(floor, signal)
         peak = peak * LAMBDA_PEAK
         masked = np.where(signal < LAMBDA_PEAK * peak, MU_PEAK * peak, signal)
-        peak = np.asarray(np.maximum(peak, signal))
-        gains[frame] = np.clip(np.maximum(masked, floor) / power, 1 / MAX_GAIN, MAX_GAIN)
+        peak = np.maximum(peak, signal)
+        np.maximum(masked, floor, out=kept[frame])
+    gains = np.clip(kept / powers, 1 / MAX_GAIN, MAX_GAIN)
     return np.asarray(energies * (gains @ near.T))
 
 
 def _envelope(envelope: Array, values: Array) -> Array:
-    rate = np.where(values >= envelope, LAMBDA_RISE, LAMBDA_FALL)
-    return np.asarray(rate * envelope + (1 - rate) * values)
+    """As a fall is faster than a rise, the lower one of both is right."""
+    change = values - envelope
+    return np.asarray(envelope + np.minimum((1 - LAMBDA_RISE) * change, (1 - LAMBDA_FALL) * change))

@@ -16,6 +16,8 @@ from voicemes.engines.asr.senones import N_STATES
 from voicemes.engines.asr.viterbi import NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voicemes.engines.asr.senones import AcousticModel, Scores
 
 SOUND = -12.0
@@ -23,23 +25,30 @@ SOUND = -12.0
 -3, -6, -12 and -20: 0.9985, 0.9988, 0.9990, 0.9989; with pairs of phones as likely as in the dictionary 0.9993."""
 
 
-def ground(model: AcousticModel, scores: Scores) -> float:
-    """The deficit of the likeliest row of phones for `scores` (frames, senones): nats per frame, which no context makes
-    better or worse. 0 where there are no frames.
+def grounds(model: AcousticModel, sounds: Sequence[Scores]) -> tuple[list[float], float]:
+    """The deficit of the likeliest row of phones for each of `sounds`, (frames, senones), and for all of them one after
+    the other: nats per frame, which no context makes better or worse. 0 where there are no frames.
     """
-    if not len(scores):
-        return 0.0
     phones = model.phones
-    sounds = np.setdiff1d(np.arange(len(phones.names)), phones.fillers)
-    states = phones.senones[phones.alone[sounds]].T
-    loops = np.stack([model.log_transitions[sounds, n, n] for n in range(N_STATES)])
-    steps = np.stack([model.log_transitions[sounds, n, n + 1] for n in range(N_STATES)])
-    values, entering = np.full(states.shape, NEVER, "f4"), np.float32(0)
-    for row in scores.take(states, axis=1):
-        np.maximum(values[0], entering, out=values[0])
-        values += row
-        moving = values + steps
-        values += loops
-        np.maximum(values[1:], moving[:-1], out=values[1:])
-        entering = moving[-1].max() + np.float32(SOUND)
-    return float(SOUND - entering) / len(scores)
+    spoken = np.setdiff1d(np.arange(len(phones.names)), phones.fillers)
+    states = phones.senones[phones.alone[spoken]].T
+    loops = np.stack([model.log_transitions[spoken, n, n] for n in range(N_STATES)])
+    steps = np.stack([model.log_transitions[spoken, n, n + 1] for n in range(N_STATES)])
+    # Side by side: this sound alone, and all since the first one. (states, 2, phones)
+    loops, steps = loops[:, None], steps[:, None]
+    values, entering, each = np.full((N_STATES, 2, len(spoken)), NEVER, "f4"), np.zeros((2, 1), "f4"), []
+    for sound in sounds:
+        values[:, 0], entering[0] = NEVER, 0.0
+        for row in sound.take(states, axis=1):
+            np.maximum(values[0], entering, out=values[0])
+            values += row[:, None]
+            moving = values + steps
+            values += loops
+            np.maximum(values[1:], moving[:-1], out=values[1:])
+            entering = moving[-1].max(axis=1, keepdims=True) + np.float32(SOUND)
+        each.append(_deficit(entering[0], len(sound)))
+    return each, _deficit(entering[1], sum(map(len, sounds)))
+
+
+def _deficit(entering: Scores, n_frames: int) -> float:
+    return float(SOUND - entering[0]) / n_frames if n_frames else 0.0

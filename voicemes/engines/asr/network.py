@@ -46,9 +46,7 @@ class Links:
 
     @classmethod
     def of(cls, n: int, sources: Keys, targets: Keys) -> Links:
-        starts = np.zeros(n + 1, "i8")
-        np.cumsum(np.bincount(sources, minlength=n), out=starts[1:])
-        return cls(starts, targets[np.argsort(sources, kind="stable")])
+        return cls(starts_of(n, sources), targets[np.argsort(sources, kind="stable")])
 
     def places(self, sources: Keys) -> tuple[Keys, Keys]:
         """All links of `sources`: which of them each comes from, and its place in `targets`."""
@@ -64,6 +62,13 @@ class Links:
         """All links of `sources`: which of them each comes from, and where it leads."""
         which, places = self.places(sources)
         return which, self.targets.take(places)
+
+
+def starts_of(n: int, sources: Keys) -> Keys:
+    """Where the links of each of `n` start, sorted by their source; and the end of all."""
+    starts = np.zeros(n + 1, "i8")
+    np.cumsum(np.bincount(sources, minlength=n), out=starts[1:])
+    return starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +89,14 @@ class Network:
     """Whether a word ends with it."""
     is_final: NDArray[np.bool_]
     """Whether a sentence may end with it."""
-    inside: Links
-    """To the next phones of a word."""
+    links: Links
+    """To the next phones: of the word, or of the words behind it."""
     labels: Keys
     """By place of these links: the word that is known then."""
-    behind: Links
-    """From the last phone of a word to joints."""
-    entries: Links
-    """From joints to first phones."""
+    link_costs: Scores
+    """By place of these links: the log probability of the word that is known then."""
     start: Keys
-    """Joints where a sentence begins."""
+    """First phones where a sentence begins."""
 
 
 def network_of(graph: WordGraph, pronunciations: Callable[[str], Iterable[str]], phones: Phones) -> Network:
@@ -193,25 +196,34 @@ class _Builder:
         self._singles()
         many = np.flatnonzero(self.said.n_phones > 1)
         self._insides(many, *self._beginnings(many), *self._endings(many))
-        sources, targets, labels = _joined(self.inside)
         columns, said = self.columns, self.said
-        ends = np.concatenate(columns.ends)
-        silence = np.full(1, self.sounds.silence, "i8")
-        _, first = self.firsts.follow(self.states[:1])
+        ends, label_of = np.concatenate(columns.ends), np.concatenate(columns.label_of)
+        costs = np.array([cost for _, cost in said.labels], dtype="f4")
+        entries = Links.of(len(self.joints), *_joined(self.entries))
+        sources, targets, labels = _joined(self.inside)
+        last, joints = _joined(self.behind)
+        which, first = entries.follow(joints)
+        known = np.concatenate([labels, label_of[first]])
+        sources = np.append(sources, last[which])
+        order = np.argsort(sources, kind="stable")
         return Network(
             words=tuple(word for word, _ in said.labels),
-            costs=np.array([cost for _, cost in said.labels], dtype="f4"),
+            costs=costs,
             senones=np.ascontiguousarray(np.concatenate(columns.senones).T.astype("i8")),
             phones=np.concatenate(columns.phones),
-            label_of=np.concatenate(columns.label_of),
+            label_of=label_of,
             is_last=ends >= 0,
             is_final=np.isin(ends, said.finals),
-            inside=Links.of(columns.n, sources, targets),
-            labels=labels[np.argsort(sources, kind="stable")],
-            behind=Links.of(columns.n, *_joined(self.behind)),
-            entries=Links.of(len(self.joints), *_joined(self.entries)),
-            start=self._joint(self.states[:1], silence, first),
+            links=Links(starts_of(columns.n, sources), np.append(targets, first)[order]),
+            labels=np.append(labels, np.zeros_like(first))[order],
+            link_costs=costs[known][order],
+            start=entries.follow(self._start())[1],
         )
+
+    def _start(self) -> Keys:
+        """Joints where a sentence begins: behind silence."""
+        _, first = self.firsts.follow(self.states[:1])
+        return self._joint(self.states[:1], np.full(1, self.sounds.silence, "i8"), first)
 
     def _add(self, sequences: Keys, phones: Keys, labels: Keys, ends: Keys) -> Keys:
         columns, n = self.columns, len(sequences)

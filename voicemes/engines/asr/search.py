@@ -6,10 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from voicemes.engines.asr.alignment import chain_of, ways_of
-from voicemes.engines.asr.ground import ground
+from voicemes.engines.asr.ground import grounds
 from voicemes.engines.asr.network import network_of
 from voicemes.engines.asr.rivals import rivals
 from voicemes.engines.asr.viterbi import Beams, search
@@ -95,13 +93,13 @@ class GrammarSearch:
         fillers = [segment for segment in found if segment.word.startswith(FILLERS)]
         under = [scores[segment.first_frame : segment.last_frame + 1] for segment in said]
         words = [_word(segment, offset_s) for segment in said]
+        each, all_together = grounds(model, under)
         return Decoded(
             words=tuple(
-                replace(word, excess=word.deficit - ground(model, sound))
-                for word, sound in zip(words, under, strict=True)
+                replace(word, excess=word.deficit - free) for word, free in zip(words, each, strict=True)
             ),
             fillers=tuple(_word(segment, offset_s) for segment in fillers),
-            ground=ground(model, np.concatenate(under)) if under else 0.0,
+            ground=all_together,
             sounds=tuple(under),
             model=model,
         )

@@ -67,13 +67,17 @@ class Phones:
         """Nearest to what was asked for: another place in the word, then silence beside it, then no context at all
         (bin_mdef_phone_id_nearest).
         """
-        left, right = (np.where(np.isin(side, self.fillers), self.silence, side) for side in (left, right))
+        beside = np.arange(len(self.names))
+        beside[self.fillers] = self.silence
+        left, right = beside.take(left), beside.take(right)
         outer_left = np.full_like(left, self.silence) if place in (BEGIN, SINGLE) else left
         outer_right = np.full_like(right, self.silence) if place in (END, SINGLE) else right
         found = np.full(len(phones), -1, "i8")
         for before, after in ((left, right), (outer_left, outer_right)):
             for where in (place, *(other for other in PLACES if other != place)):
                 missing = np.flatnonzero(found < 0)
+                if not len(missing):
+                    return found
                 found[missing] = self._exactly(where, phones[missing], before[missing], after[missing])
         return np.where(found < 0, self.alone[phones], found)
 
@@ -134,13 +138,14 @@ class AcousticModel:
             densities -= best[:, :, None]
             np.exp(np.maximum(densities, FLOOR, out=densities), out=densities)
             heights += best
+            target = mixed if stream else total
             for phone, (place, weights) in enumerate(self._members):
-                np.matmul(densities[:, phone], weights[stream], out=mixed[:, place])
-            np.log(mixed, out=mixed)
+                np.matmul(densities[:, phone], weights[stream], out=target[:, place])
             if stream:
-                total += mixed
-            else:
-                total[:] = mixed
+                total *= mixed
+        # One logarithm for all streams: the best Gaussian of a phone counts as 1 in each and has no weight under e^-27,
+        # and the product of three of those still fits in 32 bits.
+        np.log(total, out=total)
         for phone, (place, _) in enumerate(self._members):
             total[:, place] += heights[:, phone, None]
         total -= total.max(axis=1, keepdims=True)

@@ -83,10 +83,10 @@ class _Search:
         self.net, self.beams = network, beams
         self.loops = np.stack([log_transitions[:, n, n] for n in range(N_STATES)])
         self.steps = np.stack([log_transitions[:, n, n + 1] for n in range(N_STATES)])
-        n_phones, n_joints = len(network.phones), len(network.entries.starts) - 1
+        n_phones = len(network.phones)
+        self.reach = np.where(network.is_last, np.float32(beams.word), np.float32(beams.phone))
         self.arriving, self.arriving_code = np.full(n_phones, NEVER, "f4"), np.zeros(n_phones, "i8")
-        self.at_joint = np.full(n_joints, NEVER, "f4")
-        self.seats = np.zeros(max(n_phones, n_joints), "i8")
+        self.seats = np.zeros(n_phones, "i8")
         self.is_active = np.zeros(n_phones, bool)
         self.n_labels = len(network.words)
         self.history = _History()
@@ -95,8 +95,9 @@ class _Search:
 
     def run(self, scores: Scores) -> tuple[Segment, ...]:
         start = self.net.start
-        root = self.history.add(np.zeros(1, "i8"), np.zeros(1, "f4"), np.zeros(1, bool))
-        entered = self._enter(start, np.zeros(len(start), "f4"), root.repeat(len(start)), NEVER)
+        self.history.add(np.zeros(1, "i8"), np.zeros(1, "f4"), np.zeros(1, bool))
+        costs = self.net.costs.take(self.net.label_of.take(start))
+        entered = self._arrive(start, costs, np.zeros_like(start), NEVER)
         for row in scores:
             self._take_in(entered)
             self.values += row.take(self.net.senones.take(self.active, axis=1))
@@ -139,35 +140,30 @@ class _Search:
 
     def _spread(self, leaving: Scores, left_from: Keys, best: float) -> Keys:
         """From the ends of phones to the next ones; those that were reached."""
-        net, least = self.net, best - self.beams.phone
-        going = (leaving > least).nonzero()[0]
+        net = self.net
+        going = (leaving > best - self.reach.take(self.active)).nonzero()[0]
         nodes, scores, codes = self.active.take(going), leaving.take(going), left_from.take(going)
-        which, links = net.inside.places(nodes)
-        labels = net.labels.take(links)
-        values = scores.take(which) + net.costs.take(labels)
-        inside = self._arrive(net.inside.targets.take(links), values, codes.take(which) + labels, least)
-        ends = (net.is_last.take(nodes) & (scores > best - self.beams.word)).nonzero()[0]
-        nodes, scores, codes = nodes.take(ends), scores.take(ends), codes.take(ends)
-        entries = self.history.add(codes + net.label_of.take(nodes), scores, net.is_final.take(nodes))
-        which, joints = net.behind.follow(nodes)
-        return np.concatenate([inside, self._enter(joints, scores.take(which), entries.take(which), least)])
-
-    def _enter(self, joints: Keys, scores: Scores, entries: Keys, least: float) -> Keys:
-        """From joints to the first phones behind them; those that were reached."""
-        best = _best(self.at_joint, self.seats, joints, scores)
-        joints, scores, entries = joints[best], scores[best], entries[best]
-        self.at_joint[joints] = NEVER
-        which, nodes = self.net.entries.follow(joints)
-        values = scores.take(which) + self.net.costs.take(self.net.label_of.take(nodes))
-        return self._arrive(nodes, values, entries.take(which) * self.n_labels, least)
+        ends = net.is_last.take(nodes).nonzero()[0]
+        last = nodes.take(ends)
+        entries = self.history.add(
+            codes.take(ends) + net.label_of.take(last), scores.take(ends), net.is_final.take(last)
+        )
+        codes[ends] = entries * self.n_labels
+        which, links = net.links.places(nodes)
+        values, codes = scores.take(which) + net.link_costs.take(links), codes.take(which) + net.labels.take(links)
+        return self._arrive(net.links.targets.take(links), values, codes, best - self.beams.phone)
 
     def _arrive(self, nodes: Keys, scores: Scores, codes: Keys, least: float) -> Keys:
+        """What is best at each of `nodes` waits there; those that were reached, each once."""
         good = (scores > least).nonzero()[0]
-        nodes, scores, codes = nodes.take(good), scores.take(good), codes.take(good)
-        best = _best(self.arriving, self.seats, nodes, scores)
-        reached = nodes.take(best)
-        self.arriving_code[reached] = codes.take(best)
-        return reached
+        nodes, scores = nodes.take(good), scores.take(good)
+        np.maximum.at(self.arriving, nodes, scores)
+        best = (self.arriving.take(nodes) == scores).nonzero()[0]
+        nodes = nodes.take(best)
+        self.arriving_code[nodes] = codes.take(good.take(best))
+        # Of several that are as good the last one counts.
+        self.seats[nodes] = best
+        return np.asarray(nodes[self.seats.take(nodes) == best])
 
     def _prune(self, height: Scores, least: float) -> None:
         surplus = len(height) - self.beams.n_active
@@ -192,14 +188,3 @@ class _Search:
             found.append(Segment(self.net.words[label], int(frames[before]) + 1, int(frames[entry]), score))
             entry = before
         return tuple(reversed(found))
-
-
-def _best(table: Scores, seats: Keys, places: Keys, scores: Scores) -> Keys:
-    """Which of `scores` are the highest at their place, one for each place, and no lower than what stands there. They
-    are put there; `seats` is room to work in.
-    """
-    np.maximum.at(table, places, scores)
-    best = (table.take(places) == scores).nonzero()[0]
-    taken = places.take(best)
-    seats[taken] = best
-    return np.asarray(best[seats.take(taken) == best])

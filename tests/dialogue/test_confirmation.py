@@ -44,7 +44,7 @@ def test_a_yes_while_the_system_speaks_is_none(asked: Talk) -> None:
 
 def test_a_yes_to_a_read_back_that_was_cut_off_is_asked_for_again(asked: Talk) -> None:
     asked.hear("yes", is_cut=True, by="ear")
-    assert (asked.command, asked.keys) == (None, ["scrap.report/confirm"])
+    assert (asked.command, asked.keys) == (None, ["answered_early", "scrap.report/confirm"])
     asked.hear("yes", by="ear")
     assert asked.command is not None
 
@@ -54,7 +54,7 @@ def test_what_is_said_in_between_is_not_the_read_back(asked: Talk, between: str)
     asked.hear(between, is_cut=True, by="ear")
     assert asked.keys
     asked.hear("yes", by="ear")
-    assert (asked.command, asked.keys) == (None, ["scrap.report/confirm"])
+    assert (asked.command, asked.keys) == (None, ["answered_early", "scrap.report/confirm"])
 
 
 def test_whoever_reads_it_on_the_screen_need_not_hear_it(asked: Talk) -> None:

@@ -24,8 +24,9 @@ def affirmed(rules: Rules, state: DialogueState, now_s: float) -> Step:
     pending = state.pending
     assert pending is not None
     intent = rules.catalog.intent(pending.intent)
-    is_unheard = state.is_cut and state.by_ear
-    if is_unheard or state.last_said != read_back(pending):  # or the question was another: "did you mean … or …?"
+    if state.is_cut and state.by_ear:
+        return ask_for_yes(rules, state, now_s, Reply("answered_early"))
+    if state.last_said != read_back(pending):  # the question was another: "did you mean … or …?"
         return ask_for_yes(rules, state, now_s)
     if needs_screen(pending) and state.by_ear:
         return say_and_listen(state, Reply("look_at_screen"), now_s, is_remembered=False, renews_question=False)

@@ -90,8 +90,10 @@ class _Search:
         self.is_active = np.zeros(n_phones, bool)
         self.n_labels = len(network.words)
         self.history = _History()
-        self.active = np.zeros(0, "i8")
-        self.values, self.codes = np.zeros((N_STATES, 0), "f4"), np.zeros((N_STATES, 0), "i8")
+        self.active = np.zeros(1, "i8")
+        self.values, self.codes = np.full((N_STATES, 1), NEVER, "f4"), np.zeros((N_STATES, 1), "i8")
+        self.kept = np.zeros(0, "i8")
+        """Columns of these that go on: at first none."""
 
     def run(self, scores: Scores) -> tuple[Segment, ...]:
         start = self.net.start
@@ -112,11 +114,11 @@ class _Search:
         """What has arrived at phones becomes their first state, where it is better than what is there."""
         new = entered[~self.is_active[entered]]
         self.is_active[new] = True
-        n_old = len(self.active)
-        active = np.concatenate([self.active, new])
-        values, codes = np.empty((N_STATES, len(active)), "f4"), np.empty((N_STATES, len(active)), "i8")
-        values[:, :n_old], values[:, n_old:] = self.values, NEVER
-        codes[:, :n_old], codes[:, n_old:] = self.codes, 0
+        n_old = len(self.kept)
+        columns = np.concatenate([self.kept, np.zeros_like(new)])
+        active, codes = self.active.take(columns), self.codes.take(columns, axis=1)
+        values = self.values.take(columns, axis=1)
+        active[n_old:], values[:, n_old:] = new, NEVER
         arriving = self.arriving.take(active)
         better = (arriving > values[0]).nonzero()[0]
         values[0][better] = arriving[better]
@@ -131,12 +133,11 @@ class _Search:
         stepping = self.steps.take(phones, axis=1)
         stepping += values
         values += self.loops.take(phones, axis=1)
-        left_from = codes[2].copy()
-        for state in (2, 1):
-            moved = stepping[state - 1] > values[state]
-            np.copyto(values[state], stepping[state - 1], where=moved)
-            np.copyto(codes[state], codes[state - 1], where=moved)
-        return stepping[2], left_from
+        left_from = codes[-1].copy()
+        moved = stepping[:-1] > values[1:]
+        np.maximum(values[1:], stepping[:-1], out=values[1:])
+        np.copyto(codes[1:], codes[:-1], where=moved)
+        return stepping[-1], left_from
 
     def _spread(self, leaving: Scores, left_from: Keys, best: float) -> Keys:
         """From the ends of phones to the next ones; those that were reached."""
@@ -170,12 +171,8 @@ class _Search:
         if surplus > 0:
             least = max(least, float(np.partition(height, surplus)[surplus]))
         is_kept = height >= least
-        if is_kept.all():
-            return
-        kept = is_kept.nonzero()[0]
         self.is_active[self.active] = is_kept
-        self.active = self.active.take(kept)
-        self.values, self.codes = self.values.take(kept, axis=1), self.codes.take(kept, axis=1)
+        self.kept = is_kept.nonzero()[0]
 
     def _traced(self) -> tuple[Segment, ...]:
         history = self.history

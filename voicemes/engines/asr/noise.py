@@ -131,7 +131,8 @@ class NoisySpeech:
         residuals = shares.T @ frames - counts[:, None] * self.means
         believed = CHANNEL_FRAMES / CHANNEL_VARIANCE
         channel_step = self._step(self.slopes, counts, residuals, believed, believed * (CHANNEL - channel))
-        noise_step = self._step(ONE - self.slopes, counts, residuals, 1 / (NOISE_DOUBT * variances), np.zeros(N_CEPSTRA))
+        others, stiff = ONE - self.slopes, 1 / (NOISE_DOUBT * variances)
+        noise_step = self._step(others, counts, residuals, stiff, np.zeros(N_CEPSTRA))
         return channel + channel_step, noise + np.clip(FROM_CEPSTRA @ noise_step, -NOISE_STEP, NOISE_STEP)
 
     def _step(self, slopes: Array, counts: Array, residuals: Array, prior: Array, pull: Array) -> Array:

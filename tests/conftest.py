@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -32,6 +33,10 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     # and not in the folders that nothing shall be written into.
     os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="voicemes-tests-")
     atexit.register(shutil.rmtree, os.environ["PYTHONPYCACHEPREFIX"], ignore_errors=True)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell starts in the background never sees Ctrl-C, nor does what it starts: the tests of that would wait.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 INTENTS = ROOT / "intents"

@@ -10,8 +10,8 @@ from parts import FIXTURES, recording, silence
 from voicemes.config import Settings
 from voicemes.engines.audio.wav import WavSink
 from voicemes.errors import AudioError
-from voicemes.intents import Catalog
 from voicemes.model import SPEECH, NotUnderstood, Scope, SpeechChunk, Understood
+from voicemes.nlu.match import Matcher
 from voicemes.runtime.recordings import Listener
 
 SPOKEN = {
@@ -23,8 +23,8 @@ PAUSE_S = 3.0
 
 
 @pytest.fixture(scope="module")
-def listener(catalog: Catalog) -> Listener:
-    return Listener(Settings(), catalog, Scope())
+def listener(matcher: Matcher) -> Listener:
+    return Listener(Settings(), matcher, Scope())
 
 
 def write(file: Path, pcm: bytes) -> Path:

@@ -26,9 +26,8 @@ from voicemes.dialogue.slots import complete
 from voicemes.dialogue.state import beginning
 from voicemes.errors import ConfigError
 from voicemes.model import Live, MesCommand, Scope, Transcript, Understood
-from voicemes.nlu.match import Matcher
 from voicemes.runtime.reader import build_reader
-from voicemes.runtime.wiring import build_catalog, context_of
+from voicemes.runtime.wiring import build_matcher, context_of
 
 app = typer.Typer(help="The files that describe a MES: prove them, and see what they would send.", no_args_is_help=True)
 MASK = "••••"
@@ -114,8 +113,8 @@ async def _plan(settings: Settings, command: MesCommand) -> list[Planned]:
 
 def _command(settings: Settings, sentence: str) -> MesCommand:
     """What would be sent, had it been confirmed. Raises ConfigError where nobody knows what it means."""
-    catalog, reader = build_catalog(settings), build_reader(settings, context_of(settings))
-    parse = reader.read(Transcript(sentence, "keyboard"), Scope(), Matcher(catalog))
+    matcher, reader = build_matcher(settings), build_reader(settings, context_of(settings))
+    catalog, parse = matcher.catalog, reader.read(Transcript(sentence, "keyboard"), Scope(), matcher)
     if not isinstance(parse, Understood) or parse.candidate.intent not in catalog.intents:
         raise ConfigError("is not understood as one thing. See: voicemes explain.", key=sentence)
     intent = catalog.intent(parse.candidate.intent)

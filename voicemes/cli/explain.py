@@ -14,7 +14,6 @@ from voicemes.cli import reading
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, scope_from, settings_from
 from voicemes.cli.output import BAD, GOOD, QUIET, STRONG, console, print_json
 from voicemes.config import Settings
-from voicemes.intents import Catalog
 from voicemes.model import Candidate, Parse, Scope, Transcript
 from voicemes.nlu.ask import ask
 from voicemes.nlu.explain import nearest
@@ -22,7 +21,7 @@ from voicemes.nlu.interpret import alternatives, interpret
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.reader import build_reader
 from voicemes.runtime.recordings import Listener
-from voicemes.runtime.wiring import build_catalog, context_of
+from voicemes.runtime.wiring import build_matcher, context_of
 
 FITS = "how well each word fits the sound (0 is perfect, above 4.3 is doubtful), and how far behind others are"
 MOST_RIVALS = 3
@@ -39,10 +38,10 @@ def explain(
 ) -> None:
     """Say why something was understood, or which templates came nearest and which word they failed at."""
     settings = settings_from(config, intents)
-    catalog = build_catalog(settings)
-    scope, matcher = scope_from(state, catalog), Matcher(catalog)
+    matcher = build_matcher(settings)
+    scope = scope_from(state, matcher.catalog)
     reader = build_reader(settings, context_of(settings))
-    for heard in _parses(what, settings, catalog, scope, matcher):
+    for heard in _parses(what, settings, scope, matcher):
         parse = reader.further(heard, scope, matcher)
         tokens = matcher.tokens(parse.transcript.text)
         found: dict[str, Any] = {
@@ -65,10 +64,10 @@ def _candidate(one: Candidate) -> dict[str, Any]:
     return {"intent": one.intent, "slots": one.values, "route": one.route, "score": round(one.score, 3)}
 
 
-def _parses(what: str, settings: Settings, catalog: Catalog, scope: Scope, matcher: Matcher) -> list[Parse]:
+def _parses(what: str, settings: Settings, scope: Scope, matcher: Matcher) -> list[Parse]:
     """A name that looks like a recording is one, so that a misspelled file is not explained as a sentence."""
     if Path(what).suffix.lower() in {".wav", ".flac", ".ogg"}:
-        return [one.parse for one in Listener(settings, catalog, scope).hear(Path(what))]
+        return [one.parse for one in Listener(settings, matcher, scope).hear(Path(what))]
     return [interpret(Transcript(what, "keyboard"), scope, matcher)]
 
 

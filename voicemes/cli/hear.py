@@ -12,7 +12,7 @@ from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, sco
 from voicemes.cli.output import console, print_error, print_json
 from voicemes.errors import AudioError
 from voicemes.runtime.recordings import Listener, Recognised
-from voicemes.runtime.wiring import build_catalog
+from voicemes.runtime.wiring import build_matcher
 
 
 def hear(
@@ -25,8 +25,8 @@ def hear(
 ) -> None:
     """Say what recordings mean. One of up to 12 seconds is one sentence; a longer one is cut at its pauses."""
     settings = settings_from(config, intents)
-    catalog = build_catalog(settings)
-    listener = Listener(settings, catalog, scope_from(state, catalog))
+    matcher = build_matcher(settings)
+    listener = Listener(settings, matcher, scope_from(state, matcher.catalog))
     worst = 0
     for file in files:
         try:

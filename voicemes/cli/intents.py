@@ -22,7 +22,7 @@ from voicemes.nlu.catalog import NAME
 from voicemes.nlu.kit import coverage, lint, proof, sampling, schema, skeleton
 from voicemes.nlu.match import Matcher
 from voicemes.runtime.recordings import prove_recordings
-from voicemes.runtime.wiring import build_catalog, build_sounds
+from voicemes.runtime.wiring import build_matcher, build_sounds
 from voicemes.testing.conversation import prove_conversations
 
 app = typer.Typer(help="Intents: write them, prove them, see what is missing.", no_args_is_help=True)
@@ -48,7 +48,7 @@ def prove(
     settings = settings_from(config, intents)
     matcher = _matcher(intents, config, only)
     screen, n_done, faults = console(plain=plain), 0, 0
-    heard = prove_recordings(recordings, settings, matcher.catalog, only) if recordings else ()
+    heard = prove_recordings(recordings, settings, matcher, only) if recordings else ()
     for one in chain(proof.prove(matcher, only), heard):
         n_done += 1
         faults += bool(one.fault)
@@ -105,7 +105,7 @@ def check(
 ) -> None:
     """Find what collides, is too short, has no pronunciation, or is not used. Exit 1 unless each has its reason."""
     settings = settings_from(config, intents)
-    found = lint.lint(Matcher(build_catalog(settings)), build_sounds(settings))
+    found = lint.lint(build_matcher(settings), build_sounds(settings))
     screen, faults = console(plain=plain), [one for one in found if not one.reason]
     for one in found:
         if as_json:
@@ -194,7 +194,7 @@ def new(
     _write(file, text, is_new=True)
     loads = False
     try:
-        Matcher(build_catalog(settings)).catalog.intent(name)
+        build_matcher(settings).catalog.intent(name)
         loads = True
     finally:
         if not loads:
@@ -220,7 +220,7 @@ def _write(file: Path, text: str, *, is_new: bool) -> None:
 
 
 def _matcher(intents: Path | None, config: Path | None, only: str) -> Matcher:
-    matcher = Matcher(build_catalog(settings_from(config, intents)))
+    matcher = build_matcher(settings_from(config, intents))
     if only:
         matcher.catalog.intent(only)
     return matcher

@@ -20,11 +20,10 @@ from voicemes.engines.llm.llama_cpp import shipped_model
 from voicemes.errors import ConfigError, EngineMissing
 from voicemes.nlu.ask import askable, signature
 from voicemes.nlu.glance import Glance, joined
-from voicemes.nlu.match import Matcher
 from voicemes.runtime.models import HUB, WEIGHTS, Weights, fetch
 from voicemes.runtime.nlu_bench import Said, measure, read_sentences
 from voicemes.runtime.reader import LEARNED, build_reader
-from voicemes.runtime.wiring import build_catalog, context_of
+from voicemes.runtime.wiring import build_matcher, context_of
 
 if TYPE_CHECKING:
     from voicemes.training.network import Network
@@ -196,7 +195,7 @@ def _run(settings: Settings, seed: int, steps: int | None, limit_s: float, out: 
     from voicemes.training.train import Plan, Run
     from voicemes.training.wordings import load_wordings
 
-    matcher = Matcher(build_catalog(settings))
+    matcher = build_matcher(settings)
     wordings = load_wordings(settings.intents_dir, matcher.catalog, matcher.templates)
     plan: Plan = Plan(seed=seed, limit_s=limit_s)
     plan = replace(plan, steps=steps) if steps else plan
@@ -228,6 +227,6 @@ def _scores(settings: Settings, file: Path, sentences: list[Said]) -> dict[str, 
     reader = build_reader(settings.model_copy(update={"llm": llm}), context_of(settings))
     if reader.completer is None:
         return {"lacks": reader.lacks}
-    found = measure(reader, Matcher(build_catalog(settings)), sentences)
+    found = measure(reader, build_matcher(settings), sentences)
     reader.close()
     return {name: found[name] for name in SCORES}

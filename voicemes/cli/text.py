@@ -13,9 +13,8 @@ from voicemes.cli import reading
 from voicemes.cli.options import ConfigFile, IntentsDir, Json, Plain, State, scope_from, settings_from
 from voicemes.cli.output import console, print_json
 from voicemes.model import Transcript
-from voicemes.nlu.match import Matcher
 from voicemes.runtime.reader import build_reader
-from voicemes.runtime.wiring import build_catalog, context_of
+from voicemes.runtime.wiring import build_matcher, context_of
 
 
 def text(
@@ -28,9 +27,8 @@ def text(
 ) -> None:
     """Say what a sentence means: its intent, its slots, and by which route it was understood."""
     settings = settings_from(config, intents)
-    catalog, reader = build_catalog(settings), build_reader(settings, context_of(settings))
-    scope = scope_from(state, catalog)
-    matcher = Matcher(catalog)
+    matcher, reader = build_matcher(settings), build_reader(settings, context_of(settings))
+    scope = scope_from(state, matcher.catalog)
     reader.read(Transcript("hello there", "keyboard"), scope, matcher)  # to prepare is not the first sentence's time
     for sentence in _sentences(sentences):
         started_s = time.perf_counter()

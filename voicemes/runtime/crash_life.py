@@ -49,7 +49,7 @@ from voicemes.runtime.hearing import Ears
 from voicemes.runtime.reader import build_reader
 from voicemes.runtime.session import Session
 from voicemes.runtime.speaker import NoSink, Speaker
-from voicemes.runtime.wiring import build_catalog, build_courier, build_ears, build_speech, context_of
+from voicemes.runtime.wiring import build_courier, build_ears, build_matcher, build_speech, context_of
 
 TIMEOUT_S = 0.3
 """For the MES, in real time; the plant answers within some 10 ms where nothing is wrong."""
@@ -124,7 +124,7 @@ def make_ready(urls: Mapping[Weather, str], outbox: Path, *, with_ears: bool) ->
     live = asyncio.run(_look(settings))
     station = settings.station
     roles = live.roles.get(station.operator) or (station.role,)
-    matcher = Matcher(build_catalog(settings)).with_live(live).heard_by(roles)
+    matcher = build_matcher(settings).with_live(live).heard_by(roles)
     for sentence in WARM_UP:
         interpret(Transcript(sentence, "keyboard"), Scope(), matcher)
     ears = build_ears(settings) if with_ears else None

@@ -27,7 +27,7 @@ from voicemes.model import (
 )
 from voicemes.nlu.interpret import interpret
 from voicemes.nlu.match import Matcher
-from voicemes.runtime.wiring import build_catalog
+from voicemes.runtime.wiring import build_matcher
 
 ROUNDS = 10
 MOST_STEPS = 12
@@ -36,7 +36,7 @@ MOST_STEPS = 12
 
 def bench_dialogue(settings: Settings, live: Live | None = None) -> dict[str, Any]:
     """The object that `bench dialogue --json` prints."""
-    matcher = Matcher(build_catalog(settings)).with_live(live or Live())
+    matcher = build_matcher(settings).with_live(live or Live())
     rules = Rules(matcher.catalog, matcher.live)
     texts = [example.say for intent in matcher.catalog.intents.values() for example in intent.examples]
     taken_s: list[float] = []

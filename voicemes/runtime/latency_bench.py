@@ -19,7 +19,7 @@ from voicemes.runtime.clips import Clip
 from voicemes.runtime.nlu_bench import spread
 from voicemes.runtime.reader import Reader, build_reader
 from voicemes.runtime.stage_bench import bench_stages
-from voicemes.runtime.wiring import build_catalog, build_detector, build_recognizer, build_speech, context_of
+from voicemes.runtime.wiring import build_detector, build_matcher, build_recognizer, build_speech, context_of
 
 Times = dict[str, list[float]]
 """Route -> seconds of each sentence."""
@@ -31,8 +31,8 @@ def bench_latency(
     """The object that `bench latency --json` prints. Without sentences the catalogue's own examples are taken. With
     `live` the station hears what its operator may say, as in a session. `clips` are recordings to hear and to answer.
     """
-    catalog = build_catalog(settings)
-    matcher, reader = Matcher(catalog), build_reader(settings, context_of(settings))
+    matcher, reader = build_matcher(settings), build_reader(settings, context_of(settings))
+    catalog = matcher.catalog
     if live is not None:
         station = settings.station
         matcher = matcher.with_live(live).heard_by(live.roles.get(station.operator) or (station.role,))

@@ -10,7 +10,6 @@ from pathlib import Path
 from voicemes.config import Settings
 from voicemes.endpoint import settings_for
 from voicemes.engines.audio import wav
-from voicemes.intents import Catalog
 from voicemes.model import SPEECH, AudioFrame, Parse, Scope, Transcript
 from voicemes.nlu.interpret import candidates_of, interpret
 from voicemes.nlu.kit.proof import Proof
@@ -39,9 +38,8 @@ class Recognised:
 class Listener:
     """One catalogue, one recogniser, one state of the dialogue."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, scope: Scope) -> None:
-        self._settings, self._scope = settings, scope
-        self._matcher = Matcher(catalog)
+    def __init__(self, settings: Settings, matcher: Matcher, scope: Scope) -> None:
+        self._settings, self._scope, self._matcher = settings, scope, matcher
         self._recognizer = build_recognizer(settings)
         self._graph = self._matcher.graph(scope)
         self._recognizer.begin(self._graph)
@@ -82,7 +80,7 @@ class Listener:
         return Recognised(parse, started_s, ended_s, {"asr": asr_s, "nlu": nlu_s, "decision": asr_s + nlu_s})
 
 
-def prove_recordings(manifest: Path, settings: Settings, catalog: Catalog, only: str = "") -> Iterator[Proof]:
+def prove_recordings(manifest: Path, settings: Settings, matcher: Matcher, only: str = "") -> Iterator[Proof]:
     """Every recording of a manifest (or those of one intent), against what its line says. Raises ConfigError."""
     listeners: dict[tuple[Scope, bool, tuple[str, ...]], Listener] = {}
     for number, clip in enumerate(read_manifest(manifest, "idle"), start=1):
@@ -90,7 +88,7 @@ def prove_recordings(manifest: Path, settings: Settings, catalog: Catalog, only:
             continue
         state = clip.scope, clip.scope.follows, clip.scope.recalled
         if state not in listeners:
-            listeners[state] = Listener(settings, catalog, clip.scope)
+            listeners[state] = Listener(settings, matcher, clip.scope)
         parse = listeners[state].hear(clip.audio)[0].parse
         fault = _fault(clip, parse)
         if clip.fails and not fault:

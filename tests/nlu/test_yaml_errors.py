@@ -157,6 +157,15 @@ def test_a_catalogue_borrows_the_dialogue_that_it_lacks(write: Write, tmp_path_f
     assert catalog.replies == {"hello": "Hello."}
 
 
+def test_a_catalogue_borrows_each_reply_that_it_lacks(write: Write, tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.mktemp("base")
+    (base / "_replies.yaml").write_text("hello: Hello.\nbye: Bye.\n", encoding="utf-8")
+    folder = write()
+    (folder / "_replies.yaml").write_text("hello: Good morning.\n", encoding="utf-8")
+    catalog = load_catalog(folder, base=base)
+    assert catalog.replies == {"hello": "Good morning.", "bye": "Bye."}
+
+
 def test_the_hash_changes_with_any_file(write: Write) -> None:
     before = load_catalog(write()).hash
     assert load_catalog(write()).hash == before

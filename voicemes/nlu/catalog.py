@@ -2,8 +2,8 @@
 
     <folder>/<area>/<intent>.yaml  _lists/<name>.yaml  _rules.yaml  _replies.yaml  _dialogue.yaml  _lint.yaml
 
-A folder without `_replies.yaml` or `_dialogue.yaml` uses those of `base`, so a plant's own catalogue starts with one
-file. Every fault is a CatalogError with file and line.
+Replies that a folder lacks, and the dialogue words of one without a file of them, are those of `base`, so a plant's own
+catalogue starts with one file. Every fault is a CatalogError with file and line.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class DialogueFile(_File):
 
 
 def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
-    """Reads `folder`; common replies and dialogue words come from `base` where the folder has none."""
+    """Reads `folder`; replies that it lacks come from `base`, and dialogue words where it has no file of them."""
     if not folder.is_dir():
         raise CatalogError("this is not a folder of intents.", file=folder)
     files = sorted(file for file in folder.rglob("*.yaml") if file.is_file())
@@ -138,7 +138,7 @@ def load_catalog(folder: Path, base: Path | None = None) -> Catalog:
         rules=_load_rules(folder / "_rules.yaml"),
         dialogue=words,
         leads=leads,
-        replies=_load_replies(_either("_replies.yaml", folder, base)),
+        replies=_load_replies(folder, base),
         accepted=_load_accepted(folder, base),
         hash=_hash(files, folder),
     )
@@ -295,13 +295,16 @@ def _load_accepted(folder: Path, base: Path | None) -> tuple[Acceptance, ...]:
     return tuple(found.values())
 
 
-def _load_replies(file: Path | None) -> Mapping[str, str]:
-    if file is None:
-        return {}
-    document = Document(file)
-    if not isinstance(document.data, dict) or not all(isinstance(text, str) for text in document.data.values()):
-        raise document.error("replies are written `name: text`, one a line.")
-    return document.data
+def _load_replies(folder: Path, base: Path | None) -> Mapping[str, str]:
+    """Those of the folder, and of the base what it does not say itself."""
+    found: dict[str, str] = {}
+    for place in dict.fromkeys((base, folder)):
+        if place is not None and (place / "_replies.yaml").exists():
+            document = Document(place / "_replies.yaml")
+            if not isinstance(document.data, dict) or not all(isinstance(text, str) for text in document.data.values()):
+                raise document.error("replies are written `name: text`, one a line.")
+            found |= document.data
+    return found
 
 
 def _load_dialogue(file: Path | None) -> tuple[dict[str, DialogueWord], dict[str, Template]]:
